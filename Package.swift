@@ -1,0 +1,62 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Layers, lowest first; scripts/check-layers holds the sources to the dependencies written here.
+let package = Package(
+  name: "dlc",
+  products: [
+    .executable(name: "dlc", targets: ["dlc"]),
+    .library(name: "DLCRuntime", targets: ["DLCRuntime"]),
+    .library(name: "DLCCompiler", targets: ["DLCCompiler"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // The runtime: kernels and platform shims in C, the plan reader behind a C interface, the engine in Swift.
+    .target(
+      name: "CDLCKernels", path: "runtime/kernels",
+      cSettings: [.headerSearchPath("."), .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
+    .target(name: "CDLCPlatform", path: "runtime/platform", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "CDLCPlan", path: "runtime/plan",
+      cxxSettings: [
+        .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
+        .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
+      ]),
+    .target(name: "CDLC", path: "runtime/include-module"),
+    .target(
+      name: "DLCRuntime", dependencies: ["CDLC", "CDLCKernels", "CDLCPlan", "CDLCPlatform"],
+      path: "runtime/swift"),
+
+    // The compiler.
+    .target(name: "DLCTensor"),
+    .target(name: "DLCGraph", dependencies: ["DLCTensor"]),
+    .target(name: "DLCOperators", dependencies: ["DLCGraph", "DLCTensor", "CDLCKernels"]),
+    .target(name: "COnnxProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .target(name: "DLCOnnx", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "COnnxProto"]),
+    .target(name: "DLCPasses", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(
+      name: "CDLCPlanBuilder",
+      cxxSettings: [
+        .headerSearchPath("../../runtime/plan"),
+        .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
+      ]),
+    .target(
+      name: "DLCPlanWriter",
+      dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCPlanBuilder", "CDLCKernels"]),
+    .target(name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx"]),
+    .target(
+      name: "DLCCompiler",
+      dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(name: "DLCReport", dependencies: ["DLCCompiler", "DLCRuntime", "DLCData", "DLCTensor"]),
+    .executableTarget(
+      name: "dlc",
+      dependencies: [
+        "DLCReport", "DLCCompiler", "DLCData", "DLCRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)
