@@ -1,0 +1,1 @@
+// Scaffolding until the layer's first file lands.

@@ -1,0 +1,1 @@
+// Scaffolding until the first header lands.

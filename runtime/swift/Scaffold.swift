@@ -1,0 +1,1 @@
+// Scaffolding until the runtime's first file lands.
