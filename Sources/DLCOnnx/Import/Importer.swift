@@ -1,0 +1,139 @@
+import DLCGraph
+import DLCTensor
+
+/// Turns an ONNX model into IR, collecting every problem on the way.
+package struct Importer {
+  /// What came of a model that can be compiled.
+  package struct Result: Sendable {
+    package var graph: Graph
+    /// Remarks for the user, one sentence each: dimensions that were bound by default.
+    package var notes: [String]
+  }
+
+  let model: OnnxModel
+  let options: ImportOptions
+  var graph: Graph
+  var problems: [ImportProblem] = []
+  var notes: [String] = []
+  /// Nested functions and branches that are being imported.
+  var depth = 0
+  /// Nodes imported so far, functions expanded; bounds what nested functions can blow up to.
+  var nodeBudget = 1_000_000
+
+  init(_ model: OnnxModel, options: ImportOptions) {
+    self.model = model
+    self.options = options
+    graph = Graph(name: model.graph.name)
+  }
+
+  /// Imports the model in the file at `path`.
+  package static func run(path: String, options: ImportOptions = ImportOptions()) throws(ImportError) -> Result {
+    let model: OnnxModel
+    do { model = try OnnxModel(path: path) } catch { throw .file(error) }
+    return try run(model, file: path, options: options)
+  }
+
+  /// Imports a model that has been read.
+  package static func run(_ model: OnnxModel, file: String, options: ImportOptions) throws(ImportError) -> Result {
+    var importer = Importer(model, options: options)
+    importer.importModel()
+    guard importer.problems.isEmpty else { throw .problems(file: file, importer.problems) }
+    return Result(graph: importer.graph, notes: importer.notes)
+  }
+
+  mutating func report(
+    _ reason: String, node: String = "", op: String = "", type: String = "", advice: String = ""
+  ) {
+    problems.append(
+      ImportProblem(node: node, op: op, opset: model.opsets[""] ?? 0, type: type, reason: reason, advice: advice))
+  }
+
+  private mutating func importModel() {
+    guard checkOpsets() else { return }
+    var scope = Scope(opsets: model.opsets)
+    addInitializers(model.graph, to: &scope)
+    addInputs(to: &scope)
+    guard problems.isEmpty else { return }
+    importNodes(model.graph.nodes, into: &scope)
+    addOutputs(scope)
+  }
+
+  private mutating func checkOpsets() -> Bool {
+    let opset = model.opsets[""] ?? model.opsets["ai.onnx"]
+    guard let opset else {
+      report(
+        "the model declares no version of the standard operator set", advice: "Re-export it, or check it with onnx.checker.")
+      return false
+    }
+    guard opset <= MappingTable.newestOpset else {
+      report(
+        "opset \(opset) is newer than \(MappingTable.newestOpset), the newest that this version knows",
+        advice: "Export with opset_version=\(MappingTable.newestOpset) or lower.")
+      return false
+    }
+    guard opset >= 6 else {
+      report(
+        "opset \(opset) is older than 6, the oldest that this version reads",
+        advice: "Convert the model with onnx.version_converter to opset 13 or later.")
+      return false
+    }
+    return true
+  }
+
+  /// Names that are visible to nodes, and the values they stand for; nil stands for one that could not be computed.
+  struct Scope {
+    var values: [String: ValueID?] = [:]
+    var opsets: [String: Int]
+    /// Attributes of the function call whose body this is.
+    var attributes: [String: OnnxAttributeValue] = [:]
+    /// Prefix of node names in messages: `block1/`.
+    var prefix = ""
+  }
+
+  mutating func addInitializers(_ onnx: OnnxGraph, to scope: inout Scope) {
+    for tensor in onnx.initializers {
+      do {
+        define(tensor.name, graph.addConstant(try tensor.tensor(), name: tensor.name), in: &scope)
+      } catch {
+        // A value that is never read, or read by a node that reports its type, still has to be readable.
+        report("\(error)", node: "initializer '\(tensor.name)'")
+        scope.values[tensor.name] = .some(nil)
+      }
+    }
+    for sparse in onnx.sparseInitializers {
+      do {
+        define(sparse.values.name, graph.addConstant(try sparse.tensor(), name: sparse.values.name), in: &scope)
+      } catch {
+        report("\(error)", node: "sparse initializer '\(sparse.values.name)'")
+      }
+    }
+  }
+
+  mutating func define(_ name: String, _ value: ValueID?, in scope: inout Scope) {
+    if name.isEmpty { return }
+    if scope.values.updateValue(value, forKey: name) != nil {
+      report("two values have the name '\(name)'", node: "value '\(name)'", advice: "Every value needs a name of its own (single assignment).")
+    }
+  }
+
+  private mutating func addOutputs(_ scope: Scope) {
+    if model.graph.outputs.isEmpty { report("the model has no outputs") }
+    for info in model.graph.outputs {
+      guard let found = scope.values[info.name] else {
+        report("no node computes it", node: "output '\(info.name)'", advice: "The model is incomplete; export it again.")
+        continue
+      }
+      guard let value = found else { continue }  // its node was reported
+      var declared: [Dimension] = graph[value].type.shape.dimensions.map { .fixed($0) }
+      if case .tensor(let code, let shape) = info.type {
+        if let element = UInt8(exactly: code).flatMap(ElementType.init(rawValue:)), element != graph[value].type.element {
+          report(
+            "it is declared as \(element) and computed as \(graph[value].type.element)", node: "output '\(info.name)'",
+            type: element.name)
+        }
+        if let shape, shape.count == declared.count { declared = shape }
+      }
+      graph.outputs.append(Port(name: info.name, value: value, declared: declared))
+    }
+  }
+}

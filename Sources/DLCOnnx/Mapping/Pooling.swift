@@ -1,0 +1,58 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+/// Pooling, local and global.
+let poolingMappings: [OperatorMapping] = [
+  OperatorMapping("MaxPool") { (c: inout NodeContext) throws(MappingError) in
+    let columnMajor = try c.int("storage_order", default: 0) == 1
+    let indices = c.node.outputs.count > 1 && !c.node.outputs[1].isEmpty
+    return try c.pool { _ in .maximum } configure: { op in
+      op.givesIndices = indices
+      op.columnMajorIndices = columnMajor && indices
+    }
+  },
+  OperatorMapping("AveragePool") { (c: inout NodeContext) throws(MappingError) in
+    let counts = try c.bool("count_include_pad")
+    return try c.pool { _ in .average(countsPadding: counts) }
+  },
+  OperatorMapping("LpPool") { (c: inout NodeContext) throws(MappingError) in
+    let p = try c.int("p", default: 2)
+    guard (1...64).contains(p) else { throw MappingError("attribute 'p' must be 1 to 64, found \(p)") }
+    return try c.pool { _ in .lp(p) }
+  },
+  OperatorMapping("GlobalAveragePool") { (c: inout NodeContext) throws(MappingError) in try [c.globalPool(.mean)] },
+  OperatorMapping("GlobalMaxPool") { (c: inout NodeContext) throws(MappingError) in try [c.globalPool(.maximum)] },
+  OperatorMapping("GlobalLpPool") { (c: inout NodeContext) throws(MappingError) in
+    let p = try c.int("p", default: 2)
+    switch p {
+    case 1: return try [c.globalPool(.l1)]
+    case 2: return try [c.globalPool(.l2)]
+    default: throw MappingError("attribute 'p' is \(p); 1 and 2 are supported", advice: "Use Pow and ReduceSum.")
+    }
+  },
+]
+
+extension NodeContext {
+  fileprivate mutating func pool(
+    _ kind: (Int) -> Pool.Kind, configure: (inout Pool) -> Void = { _ in }
+  ) throws(MappingError) -> [ValueID?] {
+    let x = try input(0)
+    let shape = self.shape(of: x)
+    guard shape.rank >= 3 else { throw MappingError("x must be [N, C, spatial...], found \(shape)") }
+    let attributes = try windowAttributes(spatialRank: shape.rank - 2)
+    let ceil = try bool("ceil_mode")
+    let window = try self.window(attributes, over: Array(shape.dimensions[2...]))
+    // SAME fixes the output extents; rounding up could only add a window that sees nothing.
+    var op = Pool(kind(0), window: window, ceilMode: ceil && !attributes.autoPad.hasPrefix("SAME"))
+    configure(&op)
+    return try add(op, [x]).map { $0 }
+  }
+
+  fileprivate mutating func globalPool(_ kind: Reduce.Kind) throws(MappingError) -> ValueID {
+    let x = try input(0)
+    let rank = shape(of: x).rank
+    guard rank >= 3 else { throw MappingError("x must be [N, C, spatial...], found \(shape(of: x))") }
+    return try emit(Reduce(kind, axes: Array(2..<rank), keepsAxes: true), x)
+  }
+}
