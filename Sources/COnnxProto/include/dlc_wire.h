@@ -19,9 +19,9 @@ extern "C" {
 enum {
   DLC_WIRE_MAX_DEPTH = 64,              // nested messages; a graph in a graph takes three
   DLC_WIRE_MAX_FIELDS = 8000000,        // known fields other than payloads
-  DLC_WIRE_MAX_RECORDS = 2000000,       // messages, strings and payloads
-  DLC_WIRE_MAX_NUMBERS = 16000000,      // elements of repeated numbers outside tensor payloads
-  DLC_WIRE_MAX_SLIM_BYTES = 134217728,  // bytes that are not numeric payload
+  DLC_WIRE_MAX_RECORDS = 1000000,       // messages, strings and payloads
+  DLC_WIRE_MAX_NUMBERS = 8000000,       // elements of repeated numbers outside tensor payloads
+  DLC_WIRE_MAX_SLIM_BYTES = 67108864,   // bytes that are not numeric payload
   DLC_WIRE_PATH_BYTES = 512,
 };
 
