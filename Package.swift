@@ -45,7 +45,8 @@ let package = Package(
     .target(
       name: "DLCPlanWriter",
       dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCPlanBuilder", "CDLCKernels"]),
-    .target(name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx", "CZlib"]),
     .target(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
