@@ -49,13 +49,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ([("location", "weights.bin")], 0),
-    ([("location", "weights.bin"), ("offset", "3"), ("length", "8")], 3),
-    ([("location", "./weights.bin"), ("offset", "24")], 24),
-    ([("location", "inside.bin"), ("checksum", "ignored")], 0),
-    ([("location", "deep//../weights.bin")], nil),
-  ] as [([(String, String)], Int?)])
+  @Test(
+    arguments: [
+      ([("location", "weights.bin")], 0),
+      ([("location", "weights.bin"), ("offset", "3"), ("length", "8")], 3),
+      ([("location", "./weights.bin"), ("offset", "24")], 24),
+      ([("location", "inside.bin"), ("checksum", "ignored")], 0),
+      ([("location", "deep//../weights.bin")], nil),
+    ] as [([(String, String)], Int?)])
   func readsInsideTheFolder(entries: [(String, String)], start: Int?) throws {
     let folder = try Folder()
     let result = try folder.tensor(entries)
@@ -66,23 +67,24 @@ import Testing
     try result.get().withBytes { #expect(Array($0) == (start..<start + 8).map { UInt8($0) }) }
   }
 
-  @Test(arguments: [
-    ([("location", "../secret.bin")], "inside the model's folder"),
-    ([("location", "deep/../../secret.bin")], "inside the model's folder"),
-    ([("location", "/etc/passwd")], "inside the model's folder"),
-    ([("location", "outside.bin")], "found a link to"),
-    ([("location", "up/secret.bin")], "found a link to"),
-    ([("location", "absent.bin")], "no such file"),
-    ([("location", "deep")], "it is a folder"),
-    ([("location", "")], "expected external data with a location"),
-    ([], "expected external data with a location"),
-    ([("location", "weights.bin"), ("offset", "25")], "a file of 32 bytes"),
-    ([("location", "weights.bin"), ("offset", "9223372036854775807")], "a file of 32 bytes"),
-    ([("location", "weights.bin"), ("offset", "-4")], "a number of bytes as external offset"),
-    ([("location", "weights.bin"), ("offset", "99999999999999999999")], "a number of bytes as external offset"),
-    ([("location", "weights.bin"), ("length", "4")], "found 4 bytes in weights.bin"),
-    ([("location", "weights.bin"), ("length", "many")], "a number of bytes as external length"),
-  ] as [([(String, String)], String)])
+  @Test(
+    arguments: [
+      ([("location", "../secret.bin")], "inside the model's folder"),
+      ([("location", "deep/../../secret.bin")], "inside the model's folder"),
+      ([("location", "/etc/passwd")], "inside the model's folder"),
+      ([("location", "outside.bin")], "found a link to"),
+      ([("location", "up/secret.bin")], "found a link to"),
+      ([("location", "absent.bin")], "no such file"),
+      ([("location", "deep")], "it is a folder"),
+      ([("location", "")], "expected external data with a location"),
+      ([], "expected external data with a location"),
+      ([("location", "weights.bin"), ("offset", "25")], "a file of 32 bytes"),
+      ([("location", "weights.bin"), ("offset", "9223372036854775807")], "a file of 32 bytes"),
+      ([("location", "weights.bin"), ("offset", "-4")], "a number of bytes as external offset"),
+      ([("location", "weights.bin"), ("offset", "99999999999999999999")], "a number of bytes as external offset"),
+      ([("location", "weights.bin"), ("length", "4")], "found 4 bytes in weights.bin"),
+      ([("location", "weights.bin"), ("length", "many")], "a number of bytes as external length"),
+    ] as [([(String, String)], String)])
   func refuses(entries: [(String, String)], reason: String) throws {
     switch try Folder().tensor(entries) {
     case .success(let tensor): Issue.record("read \(tensor)")

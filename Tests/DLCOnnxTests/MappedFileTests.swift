@@ -36,7 +36,9 @@ import Testing
     #expect(failure(path)?.description == "\(path): expected ONNX data, found an empty file.")
   }
 
-  @Test(arguments: [(0, 4, true), (4, 0, true), (1, 4, false), (5, 0, false), (-1, 1, false), (1, .max, false), (.max, 1, false)])
+  @Test(arguments: [
+    (0, 4, true), (4, 0, true), (1, 4, false), (5, 0, false), (-1, 1, false), (1, .max, false), (.max, 1, false),
+  ])
   func windowStaysInside(offset: Int, length: Int, isInside: Bool) throws {
     let file = try MappedFile(copying: [1, 2, 3, 4], name: "f")
     #expect((file.window(offset: offset, length: length) != nil) == isInside)

@@ -17,9 +17,10 @@ import Testing
     #expect(graph.name == "main")
     #expect(graph.nodes.map(\.opType) == ["Gemm", "If"])
     #expect(graph.nodes[0].inputs == ["x", "w"] && graph.nodes[0].outputs == ["y"] && graph.nodes[0].name == "first")
-    #expect(graph.inputs == [
-      OnnxValueInfo(name: "x", type: .tensor(elementTypeCode: 1, shape: [.fixed(1), .fixed(2)]))
-    ])
+    #expect(
+      graph.inputs == [
+        OnnxValueInfo(name: "x", type: .tensor(elementTypeCode: 1, shape: [.fixed(1), .fixed(2)]))
+      ])
     #expect(graph.initializers[0].name == "w" && graph.initializers[0].dims == [2, 2])
     #expect(graph.initializers[0].path == "graph.initializer[0]")
     guard case .graph(let branch) = graph.nodes[1].attributes[0].value else {
@@ -94,20 +95,49 @@ import Testing
   }
 
   @Test(arguments: [
-    AttributeCase(encoding: WireEncoder { $0.float(2, 1.5); $0.int(20, 1) }, expected: "float(1.5)"),
-    AttributeCase(encoding: WireEncoder { $0.int(3, -4); $0.int(20, 2) }, expected: "int(-4)"),
-    AttributeCase(encoding: WireEncoder { $0.int(20, 2) }, expected: "int(0)"),
-    AttributeCase(encoding: WireEncoder { $0.data(4, [255, 0]); $0.int(20, 3) }, expected: "string([255, 0])"),
-    AttributeCase(encoding: WireEncoder { $0.packed(7, [1, 2] as [Float]); $0.int(20, 6) }, expected: "floats([1.0, 2.0])"),
     AttributeCase(
-      encoding: WireEncoder { $0.float(7, 1); $0.packed(7, [2] as [Float]); $0.int(20, 6) }, expected: "floats([1.0, 2.0])"),
-    AttributeCase(encoding: WireEncoder { $0.ints(8, [3, -1]); $0.int(20, 7) }, expected: "ints([3, -1])"),
-    AttributeCase(encoding: WireEncoder { $0.packed(8, [3, -1]); $0.int(20, 7) }, expected: "ints([3, -1])"),
-    AttributeCase(encoding: WireEncoder { $0.data(8, []); $0.int(20, 7) }, expected: "ints([])"),
-    AttributeCase(encoding: WireEncoder { $0.data(9, [1]); $0.data(9, []); $0.int(20, 8) }, expected: "strings([[1], []])"),
+      encoding: WireEncoder {
+        $0.float(2, 1.5); $0.int(20, 1)
+      }, expected: "float(1.5)"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.int(3, -4); $0.int(20, 2)
+      }, expected: "int(-4)"),
+    AttributeCase(encoding: WireEncoder { $0.int(20, 2) }, expected: "int(0)"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.data(4, [255, 0]); $0.int(20, 3)
+      }, expected: "string([255, 0])"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.packed(7, [1, 2] as [Float]); $0.int(20, 6)
+      }, expected: "floats([1.0, 2.0])"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.float(7, 1); $0.packed(7, [2] as [Float]); $0.int(20, 6)
+      }, expected: "floats([1.0, 2.0])"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.ints(8, [3, -1]); $0.int(20, 7)
+      }, expected: "ints([3, -1])"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.packed(8, [3, -1]); $0.int(20, 7)
+      }, expected: "ints([3, -1])"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.data(8, []); $0.int(20, 7)
+      }, expected: "ints([])"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.data(9, [1]); $0.data(9, []); $0.int(20, 8)
+      }, expected: "strings([[1], []])"),
     AttributeCase(encoding: WireEncoder { $0.int(3, 6) }, expected: "int(6)"),
     AttributeCase(encoding: WireEncoder { $0.ints(8, [6]) }, expected: "ints([6])"),
-    AttributeCase(encoding: WireEncoder { $0.text(21, "outer"); $0.int(20, 2) }, expected: "reference(\"outer\")"),
+    AttributeCase(
+      encoding: WireEncoder {
+        $0.text(21, "outer"); $0.int(20, 2)
+      }, expected: "reference(\"outer\")"),
   ])
   func readsAttribute(_ sample: AttributeCase) throws {
     let bytes = Samples.model { $0.message(1) { $0.data(5, sample.encoding.bytes) } }
@@ -116,8 +146,16 @@ import Testing
   }
 
   @Test(arguments: [
-    (WireEncoder { $0.text(1, "a"); $0.int(20, 4) }, "attribute \"a\" of type 4"),
-    (WireEncoder { $0.text(1, "a"); $0.int(20, 99) }, "attribute \"a\" of type 99"),
+    (
+      WireEncoder {
+        $0.text(1, "a"); $0.int(20, 4)
+      }, "attribute \"a\" of type 4"
+    ),
+    (
+      WireEncoder {
+        $0.text(1, "a"); $0.int(20, 99)
+      }, "attribute \"a\" of type 99"
+    ),
     (WireEncoder { $0.text(1, "a") }, "attribute \"a\" without a value"),
   ])
   func refusesAttributeWithoutItsValue(_ encoding: WireEncoder, found: String) {
@@ -162,7 +200,13 @@ import Testing
   @Test func refusesHugeExtentAndContradictingOpsets() {
     let huge = Samples.model { $0.message(11, Samples.value("x", dims: [1 << 40])) }
     #expect(failure(huge)?.description.contains("graph.input[0].type.tensor_type.shape.dim[0]") == true)
-    let opsets = Samples.small + WireEncoder { $0.message(8) { $0.text(1, "ai.onnx"); $0.int(2, 11) } }.bytes
+    let opsets =
+      Samples.small
+      + WireEncoder {
+        $0.message(8) {
+          $0.text(1, "ai.onnx"); $0.int(2, 11)
+        }
+      }.bytes
     #expect(failure(opsets)?.description.contains("versions 17 and 11") == true)
   }
 

@@ -34,17 +34,18 @@ import Testing
     #expect(try message(values: [], indices: [], indexDims: [0], dims: [2]).get().floats() == [0, 0])
   }
 
-  @Test(arguments: [
-    ([5], [6], [1], [2, 3], "indices inside [2,3], found 6"),
-    ([5], [-1], [1], [2, 3], "indices inside [2,3], found -1"),
-    ([5], [0, 3], [1, 2], [2, 3], "indices inside [2,3], found 3"),
-    ([5, 6], [1, 1], [2], [2, 3], "indices that rise, found 1 after 1"),
-    ([5, 6], [2, 1], [2], [2, 3], "found 1 after 2"),
-    ([5], [1, 1, 1], [1, 3], [2, 3], "expected int64 indices [1] or [1,2], found i64[1,3]"),
-    ([5], [1], [1], [1 << 20, 1 << 20], "a sparse tensor of 4398046511104 bytes"),
-    ([5], [1], [1], [-2, 3], "found [-2, 3]"),
-    ([5], [0], [1], [0], "indices inside [0], found 0"),
-  ] as [([Float], [Int], [Int], [Int], String)])
+  @Test(
+    arguments: [
+      ([5], [6], [1], [2, 3], "indices inside [2,3], found 6"),
+      ([5], [-1], [1], [2, 3], "indices inside [2,3], found -1"),
+      ([5], [0, 3], [1, 2], [2, 3], "indices inside [2,3], found 3"),
+      ([5, 6], [1, 1], [2], [2, 3], "indices that rise, found 1 after 1"),
+      ([5, 6], [2, 1], [2], [2, 3], "found 1 after 2"),
+      ([5], [1, 1, 1], [1, 3], [2, 3], "expected int64 indices [1] or [1,2], found i64[1,3]"),
+      ([5], [1], [1], [1 << 20, 1 << 20], "a sparse tensor of 4398046511104 bytes"),
+      ([5], [1], [1], [-2, 3], "found [-2, 3]"),
+      ([5], [0], [1], [0], "indices inside [0], found 0"),
+    ] as [([Float], [Int], [Int], [Int], String)])
   func refuses(values: [Float], indices: [Int], indexDims: [Int], dims: [Int], reason: String) throws {
     switch try message(values: values, indices: indices, indexDims: indexDims, dims: dims) {
     case .success(let tensor): Issue.record("read \(tensor)")

@@ -120,11 +120,14 @@ func decodeAll(_ graph: OnnxGraph) -> Int {
       graph: WireEncoder { $0.raw([0x12] + WireEncoder.varint(.max)) }, path: "graph.name", fault: .lengthPastEnd(.max)),
     Case(
       name: "length of an unknown field",
-      graph: WireEncoder { $0.raw([0x1a] + WireEncoder.varint(1 << 40)) }, path: "graph", fault: .lengthPastEnd(1 << 40)),
+      graph: WireEncoder { $0.raw([0x1a] + WireEncoder.varint(1 << 40)) }, path: "graph", fault: .lengthPastEnd(1 << 40)
+    ),
     Case(
       name: "varint of 11 bytes",
-      graph: WireEncoder { $0.raw([0x0a] + Array(repeating: 0xff, count: 11)) }, path: "graph.node[0]", fault: .longVarint),
-    Case(name: "field number 0", graph: WireEncoder { $0.raw([0x02, 0x00]) }, path: "graph", fault: .fieldNumber(tag: 2)),
+      graph: WireEncoder { $0.raw([0x0a] + Array(repeating: 0xff, count: 11)) }, path: "graph.node[0]",
+      fault: .longVarint),
+    Case(
+      name: "field number 0", graph: WireEncoder { $0.raw([0x02, 0x00]) }, path: "graph", fault: .fieldNumber(tag: 2)),
     Case(
       name: "field number 2^29",
       graph: WireEncoder { $0.raw(WireEncoder.varint(1 << 32)) }, path: "graph", fault: .fieldNumber(tag: 1 << 32)),
@@ -175,7 +178,8 @@ func decodeAll(_ graph: OnnxGraph) -> Int {
         }
       }, path: "graph.input[0].type.sequence_type", fault: .appearsTwice),
     Case(name: "overlong UTF-8", graph: WireEncoder { $0.data(2, [0xc0, 0xaf]) }, path: "graph.name", fault: .notText),
-    Case(name: "surrogate", graph: WireEncoder { $0.data(2, [0xed, 0xa0, 0x80]) }, path: "graph.name", fault: .notText),
+    Case(
+      name: "surrogate", graph: WireEncoder { $0.data(2, [0xed, 0xa0, 0x80]) }, path: "graph.name", fault: .notText),
     Case(name: "cut UTF-8", graph: WireEncoder { $0.data(2, [0xe2, 0x82]) }, path: "graph.name", fault: .notText),
     Case(name: "NUL in a name", graph: WireEncoder { $0.data(2, [65, 0, 66]) }, path: "graph.name", fault: .notText),
   ]

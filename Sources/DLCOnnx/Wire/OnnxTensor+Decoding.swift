@@ -33,7 +33,8 @@ extension OnnxTensor {
       return layout.tensor(type, window, owner: file)
     case .runs(let runs):
       guard let first = runs.first, runs.allSatisfy({ $0.field == first.field }) else {
-        throw .invalid(place, expected: "data in one field", found: Set(runs.map(\.field.name)).sorted().joined(separator: " and "))
+        throw .invalid(
+          place, expected: "data in one field", found: Set(runs.map(\.field.name)).sorted().joined(separator: " and "))
       }
       if first.field == .rawData {
         guard first.length == byteCount, let window = source.file.window(offset: first.offset, length: byteCount) else {
