@@ -57,6 +57,8 @@ let package = Package(
         "DLCReport", "DLCCompiler", "DLCData", "DLCRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCTensor"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -5,26 +5,22 @@
 #include <string.h>
 
 #include "onnx.pb-c.h"
+#include "wire_varint.h"
 
 enum {
-  WIRE_VARINT = 0,
-  WIRE_FIXED64 = 1,
-  WIRE_DELIMITED = 2,
-  WIRE_FIXED32 = 5,
   MAX_FIELDS = 24,       // fields of the largest message of the schema
-  MAX_VARINT_BYTES = 10,
   LENGTH_BYTES = 5,      // a length in the slim copy, padded so that it can be filled in later
-  PRIVATE_FIELD = 60000,  // field numbers from here on are ours
+  PRIVATE_FIELD = 60000, // field numbers from here on are ours
 };
 
 // A message being read.
 typedef struct frame {
   const ProtobufCMessageDescriptor *type;
-  const ProtobufCFieldDescriptor *field;  // the field being read
-  uint64_t end;                           // where the message ends in the file
-  size_t length_at;                       // where its length stands in the slim copy
+  const ProtobufCFieldDescriptor *field; // the field being read
+  uint64_t end;                          // where the message ends in the file
+  size_t length_at;                      // where its length stands in the slim copy
   size_t payload_first;
-  uint32_t seen[MAX_FIELDS];              // occurrences of each field so far
+  uint32_t seen[MAX_FIELDS]; // occurrences of each field so far
 } frame;
 
 typedef struct scanner {
@@ -71,21 +67,6 @@ static bool fail(scanner *s, dlc_wire_fault fault, uint64_t offset, uint64_t val
   s->result->fault_value = value;
   write_path(s);
   return false;
-}
-
-// Reads a varint that must end before `end`.
-static dlc_wire_fault read_varint(const uint8_t *bytes, uint64_t end, uint64_t *at, uint64_t *value) {
-  uint64_t v = 0;
-  for (int i = 0; i < MAX_VARINT_BYTES; i++) {
-    if (*at >= end) return DLC_WIRE_TRUNCATED;
-    uint8_t byte = bytes[(*at)++];
-    v |= (uint64_t)(byte & 0x7f) << (7 * i);
-    if (byte < 0x80) {
-      *value = v;
-      return DLC_WIRE_SOUND;
-    }
-  }
-  return DLC_WIRE_LONG_VARINT;
 }
 
 static bool varint(scanner *s, uint64_t end, uint64_t *value) {
@@ -172,9 +153,15 @@ static bool is_text(const uint8_t *p, uint64_t length) {
 
 static uint32_t wire_of(ProtobufCType type) {
   switch (type) {
-  case PROTOBUF_C_TYPE_FIXED64: case PROTOBUF_C_TYPE_SFIXED64: case PROTOBUF_C_TYPE_DOUBLE: return WIRE_FIXED64;
-  case PROTOBUF_C_TYPE_FIXED32: case PROTOBUF_C_TYPE_SFIXED32: case PROTOBUF_C_TYPE_FLOAT: return WIRE_FIXED32;
-  case PROTOBUF_C_TYPE_STRING: case PROTOBUF_C_TYPE_BYTES: case PROTOBUF_C_TYPE_MESSAGE: return WIRE_DELIMITED;
+  case PROTOBUF_C_TYPE_FIXED64:
+  case PROTOBUF_C_TYPE_SFIXED64:
+  case PROTOBUF_C_TYPE_DOUBLE: return WIRE_FIXED64;
+  case PROTOBUF_C_TYPE_FIXED32:
+  case PROTOBUF_C_TYPE_SFIXED32:
+  case PROTOBUF_C_TYPE_FLOAT: return WIRE_FIXED32;
+  case PROTOBUF_C_TYPE_STRING:
+  case PROTOBUF_C_TYPE_BYTES:
+  case PROTOBUF_C_TYPE_MESSAGE: return WIRE_DELIMITED;
   default: return WIRE_VARINT;
   }
 }
@@ -182,7 +169,12 @@ static uint32_t wire_of(ProtobufCType type) {
 static bool is_payload(const frame *f) {
   if (f->type != &onnx__tensor_proto__descriptor) return false;
   switch (f->field->id) {
-  case 4: case 5: case 7: case 9: case 10: case 11: return true;
+  case 4:
+  case 5:
+  case 7:
+  case 9:
+  case 10:
+  case 11: return true;
   default: return false;
   }
 }
@@ -251,7 +243,9 @@ static bool read_length(scanner *s, uint64_t end, uint64_t *length) {
 static bool skip_unknown(scanner *s, tag t, uint64_t end) {
   uint64_t length;
   switch (t.wire) {
-  case WIRE_VARINT: case WIRE_FIXED32: case WIRE_FIXED64: return skip_plain(s, t.wire, end, t.offset);
+  case WIRE_VARINT:
+  case WIRE_FIXED32:
+  case WIRE_FIXED64: return skip_plain(s, t.wire, end, t.offset);
   case WIRE_DELIMITED:
     if (!read_length(s, end, &length)) return false;
     s->at += length;
@@ -309,8 +303,7 @@ static bool close_message(scanner *s) {
   if (s->depth > 0) {
     size_t length = r->slim_length - f->length_at - LENGTH_BYTES;
     for (int i = 0; i < LENGTH_BYTES; i++)
-      r->slim[f->length_at + (size_t)i] =
-          (uint8_t)((length >> (7 * i) & 0x7f) | (i < LENGTH_BYTES - 1 ? 0x80 : 0));
+      r->slim[f->length_at + (size_t)i] = (uint8_t)((length >> (7 * i) & 0x7f) | (i < LENGTH_BYTES - 1 ? 0x80 : 0));
   }
   s->depth--;
   return true;
@@ -357,7 +350,7 @@ static bool read_field(scanner *s, frame *f) {
   f->field = t.number < PRIVATE_FIELD ? protobuf_c_message_descriptor_get_field(f->type, t.number) : NULL;
   if (!f->field) return skip_unknown(s, t, f->end);
   size_t index = (size_t)(f->field - f->type->fields);
-  if (index >= MAX_FIELDS) abort();  // the schema outgrew this file
+  if (index >= MAX_FIELDS) abort(); // the schema outgrew this file
   f->seen[index]++;
   // protobuf-c holds about 40 bytes for each field of an open message.
   if (!is_payload(f) && ++s->fields > DLC_WIRE_MAX_FIELDS)
@@ -391,30 +384,4 @@ void dlc_wire_release(dlc_wire_scan *scan) {
   free(scan->slim);
   free(scan->payloads);
   memset(scan, 0, sizeof *scan);
-}
-
-bool dlc_wire_next_varint(const uint8_t *bytes, uint64_t length, bool tagged, uint64_t *at, uint64_t *value) {
-  if (*at >= length) return false;
-  if (tagged && read_varint(bytes, length, at, value) != DLC_WIRE_SOUND) return false;
-  return read_varint(bytes, length, at, value) == DLC_WIRE_SOUND;
-}
-
-dlc_wire_fields dlc_wire_top_fields(const uint8_t *bytes, size_t length) {
-  dlc_wire_fields fields = {0, 0};
-  uint64_t at = 0, word, value;
-  while (at < length) {
-    if (read_varint(bytes, length, &at, &word) != DLC_WIRE_SOUND) return fields;
-    uint64_t number = word >> 3, wire = word & 7;
-    uint64_t size = wire == WIRE_FIXED32 ? 4 : wire == WIRE_FIXED64 ? 8 : 0;
-    if (wire == WIRE_VARINT || wire == WIRE_DELIMITED) {
-      if (read_varint(bytes, length, &at, &value) != DLC_WIRE_SOUND) return fields;
-      if (wire == WIRE_DELIMITED) size = value;
-    } else if (size == 0) {
-      return fields;
-    }
-    if (size > length - at) return fields;
-    at += size;
-    if (number < 64) *(wire == WIRE_DELIMITED ? &fields.delimited : &fields.plain) |= 1ull << number;
-  }
-  return fields;
 }
