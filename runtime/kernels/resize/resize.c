@@ -96,16 +96,16 @@ static void blend(float *restrict y, const float *restrict x, float weight, int6
 
 // Blends the taps of one output unit; x holds units side by side, or `x_step` floats apart.
 static void blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t count, const float *w, int64_t unit) {
-  if (count == 1) {
+  if (unit == 1) {
+    float sum = w[0] * x[0];
+    for (int32_t k = 1; k < count; k++) sum += w[k] * x[k * x_step];
+    y[0] = sum;
+  } else if (count == 1) {
     blend(y, x, w[0], unit, true);
   } else if (count == 2) {
     const float *next = x + x_step;
     float w0 = w[0], w1 = w[1];
     for (int64_t c = 0; c < unit; c++) y[c] = w0 * x[c] + w1 * next[c];
-  } else if (unit == 1) {
-    float sum = 0;
-    for (int32_t k = 0; k < count; k++) sum += w[k] * x[k * x_step];
-    y[0] = sum;
   } else if (count == 4) {
     const float *x1 = x + x_step, *x2 = x1 + x_step, *x3 = x2 + x_step;
     float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];

@@ -45,7 +45,7 @@ static void test_resize(dlc_resize_params p, int rank, const int32_t *dims, cons
   dlc_tensor t[2] = {make(DLC_F32, rank, dims, gap), make(DLC_F32, rank, y_dims, gap)};
   for (int64_t i = 0, n = dlc_extent(&t[0]); i < n; i++) ((float *)t[0].data)[i] = (float)between(-100, 100) / 16;
   bool ok = runs(&dlc_resize_kernel, t, 2, &p, 1);
-  int64_t n = dlc_elements(&t[1]), count = dlc_elements(&t[0]), at[8], from[8];
+  int64_t n = dlc_elements(&t[1]), count = dlc_elements(&t[0]), at[8], from[8] = {0};
   for (int64_t i = 0; i < n && ok; i++) {
     double w[4][64], sum = 0;
     bool inside = true;

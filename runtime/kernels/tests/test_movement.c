@@ -17,7 +17,7 @@ static void test_transpose(uint8_t type, int rank, const int32_t *dims, const in
   for (int i = 0; i < rank; i++) p.perm[i] = perm[i], y_dims[i] = dims[perm[i]];
   dlc_tensor t[2] = {make(type, rank, dims, gap_x), make(type, rank, y_dims, gap_y)};
   bool ok = runs(&dlc_transpose_kernel, t, 2, &p, 1);
-  int64_t n = dlc_elements(&t[1]), at[8], from[8];
+  int64_t n = dlc_elements(&t[1]), at[8], from[8] = {0};
   for (int64_t i = 0; i < n && ok; i++) {
     index_of(&t[1], i, at);
     for (int a = 0; a < rank; a++) from[perm[a]] = at[a];
@@ -132,7 +132,7 @@ static void test_pads(void) {
     bool absent = between(0, 1);
     if (absent) free(t[1].data), t[1] = (dlc_tensor){0};
     bool ok = runs(&dlc_pad_kernel, t, 3, &p, 1);
-    int64_t n = dlc_elements(&t[2]), at[8], from[8];
+    int64_t n = dlc_elements(&t[2]), at[8], from[8] = {0};
     for (int64_t i = 0; i < n && ok; i++) {
       bool constant = false;
       index_of(&t[2], i, at);
@@ -163,7 +163,7 @@ static void test_gathers(void) {
     dlc_tensor t[3] = {make(type, rank, dims, 0), make(round & 1 ? DLC_I32 : DLC_I64, index_rank, index_dims, 0), make(type, rank + index_rank - 1, y_dims, 0)};
     fill_indices(&t[1], -dims[p.axis], dims[p.axis] - 1);
     bool ok = runs(&dlc_gather_kernel, t, 3, &p, 1);
-    int64_t n = dlc_elements(&t[2]), at[8], from[8];
+    int64_t n = dlc_elements(&t[2]), at[8], from[8] = {0};
     for (int64_t i = 0; i < n && ok; i++) {
       index_of(&t[2], i, at);
       int64_t index = dlc_index_at(&t[1], offset_of(&t[1], at + p.axis));
@@ -190,7 +190,7 @@ static void test_gather_elements(void) {
     dlc_tensor t[3] = {make(type, rank, dims, 0), make(round & 1 ? DLC_I32 : DLC_I64, rank, y_dims, 0), make(type, rank, y_dims, 0)};
     fill_indices(&t[1], -dims[p.axis], dims[p.axis] - 1);
     bool ok = runs(&dlc_gather_elements_kernel, t, 3, &p, 1);
-    int64_t n = dlc_elements(&t[2]), at[8], from[8];
+    int64_t n = dlc_elements(&t[2]), at[8], from[8] = {0};
     for (int64_t i = 0; i < n && ok; i++) {
       index_of(&t[2], i, at);
       memcpy(from, at, sizeof from);
@@ -226,7 +226,7 @@ static void test_gather_nd(void) {
     nd_shapes(rank, batch, k, dims, index_dims, &index_rank, y_dims, &y_rank);
     uint8_t type = any_type();
     dlc_tensor t[3] = {make(type, rank, dims, 0), make(DLC_I64, index_rank, index_dims, 0), make(type, y_rank, y_dims, 0)};
-    int64_t tuples = dlc_elements(&t[1]) / k, at[8], from[8];
+    int64_t tuples = dlc_elements(&t[1]) / k, at[8], from[8] = {0};
     for (int64_t i = 0; i < tuples * k; i++) set_index(&t[1], i, between(-dims[batch + i % k], dims[batch + i % k] - 1));
     bool ok = runs(&dlc_gather_nd_kernel, t, 3, &p, 1);
     int64_t n = dlc_elements(&t[2]);
@@ -404,7 +404,7 @@ static void test_one_hot(void) {
     for (int i = 0; i <= rank; i++) y_dims[i] = i < p.axis ? dims[i] : i == p.axis ? (int32_t)between(0, 5) : dims[i - 1];
     uint8_t type = any_type(), index_type = (uint8_t[]){DLC_I64, DLC_I32, DLC_I8, DLC_F32}[between(0, 3)];
     dlc_tensor t[3] = {make(index_type, rank, dims, 0), make(type, 1, two, 0), make(type, rank + 1, y_dims, 0)};
-    int64_t count = dlc_elements(&t[0]), at[8], from[8];
+    int64_t count = dlc_elements(&t[0]), at[8], from[8] = {0};
     for (int64_t i = 0; i < count; i++) {
       int64_t v = between(-7, 7);
       if (index_type == DLC_I8) ((int8_t *)t[0].data)[i] = (int8_t)v;
@@ -452,7 +452,7 @@ static void test_trilu_and_reversal(void) {
     dlc_tensor t[3] = {make(type, rank, dims, 0), make(DLC_I64, 1, &dims[p.batch_axis], 0), make(type, rank, dims, 0)};
     fill_indices(&t[1], 0, dims[p.time_axis]);
     bool ok = runs(&dlc_reverse_sequence_kernel, t, 3, &p, 1);
-    int64_t n = dlc_elements(&t[2]), at[8], from[8];
+    int64_t n = dlc_elements(&t[2]), at[8], from[8] = {0};
     for (int64_t i = 0; i < n && ok; i++) {
       index_of(&t[2], i, at);
       memcpy(from, at, sizeof from);
