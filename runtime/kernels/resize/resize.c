@@ -96,11 +96,7 @@ static void blend(float *restrict y, const float *restrict x, float weight, int6
 
 // Blends the taps of one output unit; x holds units side by side, or `x_step` floats apart.
 static void blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t count, const float *w, int64_t unit) {
-  if (unit == 1) {
-    float sum = w[0] * x[0];
-    for (int32_t k = 1; k < count; k++) sum += w[k] * x[k * x_step];
-    y[0] = sum;
-  } else if (count == 1) {
+  if (count == 1) {
     blend(y, x, w[0], unit, true);
   } else if (count == 2) {
     const float *next = x + x_step;
@@ -112,6 +108,22 @@ static void blend_unit(float *restrict y, const float *restrict x, int64_t x_ste
     for (int64_t c = 0; c < unit; c++) y[c] = w0 * x[c] + w1 * x1[c] + w2 * x2[c] + w3 * x3[c];
   } else {
     for (int32_t k = 0; k < count; k++) blend(y, x + k * x_step, w[k], unit, k == 0);
+  }
+}
+
+// Blends a line of single elements: the innermost axis itself changes.
+static void blend_line(float *y, int64_t y_step, const float *x, int64_t x_step, const dlc_resize_taps *taps, const float *w, int64_t most, int64_t n) {
+  for (int64_t i = 0; i < n; i++, w += most) {
+    const float *from = x + taps[i].start * x_step;
+    int32_t count = taps[i].count;
+    if (count == 0) continue;
+    float sum = w[0] * from[0];
+    if (count == 2) {
+      sum += w[1] * from[x_step];
+    } else {
+      for (int32_t k = 1; k < count; k++) sum += w[k] * from[k * x_step];
+    }
+    y[i * y_step] = sum;
   }
 }
 
@@ -184,7 +196,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
         source = blended;
         step = l.unit;
       }
-      for (int64_t i = 0; i < length; i++) {
+      if (l.unit == 1) blend_line((float *)y_row, y_step, source, step, taps[row], weights[row], l.most[row], length);
+      for (int64_t i = 0; i < length && l.unit > 1; i++) {
         if (taps[row][i].count == 0) continue;
         const float *w = weights[row] + i * l.most[row];
         blend_unit((float *)y_row + i * y_step, source + taps[row][i].start * step, step, taps[row][i].count, w, l.unit);
