@@ -1,6 +1,6 @@
-// Hand-off: the caller stores a task and raises the turn of each worker that has a part; a worker sees its new turn, runs
-// its parts and lowers `left`. Both sides spin for a bounded time and then sleep on a futex, so that a pool with fewer
-// processors than threads, or a paused session, costs nothing. Workers without a part are not disturbed.
+// Hand-off: the caller stores a task and raises the turn of each worker that has a part; a worker sees its new turn,
+// runs its parts and lowers `left`. Both sides spin for a bounded time and then sleep on a futex, so that a pool with
+// fewer processors than threads, or a paused session, costs nothing. Workers without a part are not disturbed.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -43,7 +43,9 @@ struct dlc_pool {
   worker workers[];
 };
 
-static void sleep_while(_Atomic uint32_t *word, uint32_t value) { syscall(SYS_futex, word, WAIT, value, NULL, NULL, 0); }
+static void sleep_while(_Atomic uint32_t *word, uint32_t value) {
+  syscall(SYS_futex, word, WAIT, value, NULL, NULL, 0);
+}
 
 static void wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, WAKE, 1, NULL, NULL, 0); }
 
@@ -75,7 +77,8 @@ static bool spin_while(const dlc_pool *pool, _Atomic uint32_t *word, uint32_t va
 
 // Runs the parts of one thread: its own number, and every `threads` further.
 static void run_share(const dlc_pool *pool, uint32_t index) {
-  for (uint64_t part = index; part < pool->parts; part += pool->threads) pool->task(pool->context, (uint32_t)part, pool->parts);
+  for (uint64_t part = index; part < pool->parts; part += pool->threads)
+    pool->task(pool->context, (uint32_t)part, pool->parts);
 }
 
 static void *worker_main(void *argument) {

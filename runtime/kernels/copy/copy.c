@@ -74,7 +74,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     m.y_strides[i] = p->y_strides[i];
   }
   dlc_move(
-    &m, (const char *)x->data + p->x_offset * (int64_t)m.size, (char *)y->data + p->y_offset * (int64_t)m.size, part, parts);
+    &m, (const char *)x->data + p->x_offset * (int64_t)m.size, (char *)y->data + p->y_offset * (int64_t)m.size, part,
+    parts);
   return 0;
 }
 

@@ -173,14 +173,11 @@ void dlc_move(const dlc_movement *movement, const void *x_data, void *y_data, ui
     char *to = y + w.y + from_a * ys * size;
     if (b >= 0)
       dlc_transpose_tile(
-        from + from_b * size, xs, to + from_b * m.y_strides[b] * size, m.y_strides[b], n,
-        least(tile_b, nb - from_b), m.size);
-    else if (xs == 1 && ys == 1)
-      dlc_put(to, from, (size_t)(n * size));
-    else if (xs == 0 && ys == 1)
-      dlc_fill(to, from, m.size, n);
-    else
-      move_strided(from, xs, to, ys, n, m.size);
+        from + from_b * size, xs, to + from_b * m.y_strides[b] * size, m.y_strides[b], n, least(tile_b, nb - from_b),
+        m.size);
+    else if (xs == 1 && ys == 1) dlc_put(to, from, (size_t)(n * size));
+    else if (xs == 0 && ys == 1) dlc_fill(to, from, m.size, n);
+    else move_strided(from, xs, to, ys, n, m.size);
 
     if (++at_a < across) continue;
     at_a = 0;

@@ -130,6 +130,7 @@ typedef struct dlc_movement {
 void dlc_move(const dlc_movement *movement, const void *x, void *y, uint32_t part, uint32_t parts);
 
 // Moves a tile between matrices: y[b*y_stride + a] = x[a*x_stride + b] for a < na, b < nb. size: 1, 2, 4, 8 or 16.
-void dlc_transpose_tile(const void *x, int64_t x_stride, void *y, int64_t y_stride, int64_t na, int64_t nb, size_t size);
+void dlc_transpose_tile(
+  const void *x, int64_t x_stride, void *y, int64_t y_stride, int64_t na, int64_t nb, size_t size);
 
 #endif

@@ -7,7 +7,7 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(dlc_is_sound_dense(x) && dlc_is_sound_indices(indices) && dlc_is_sound_dense(y) && x->type == y->type);
   DLC_REQUIRE(axis >= 0 && axis < x->rank && y->rank == x->rank + indices->rank - 1);
   for (int i = 0; i < y->rank; i++) {
-    int32_t expected = i < axis ? x->dims[i]
+    int32_t expected = i < axis  ? x->dims[i]
       : i < axis + indices->rank ? indices->dims[i - axis]
                                  : x->dims[i - indices->rank + 1];
     DLC_REQUIRE(y->dims[i] == expected);

@@ -6,8 +6,15 @@ static int check(const dlc_call *call) {
   int32_t axis = ((const dlc_one_hot_params *)call->params)->axis;
   DLC_REQUIRE(dlc_is_sound_dense(indices) && dlc_is_sound_dense(values) && dlc_is_sound_dense(y));
   switch (indices->type) {
-  case DLC_U8: case DLC_I8: case DLC_U16: case DLC_I16: case DLC_U32: case DLC_I32: case DLC_U64: case DLC_I64: case DLC_F32:
-    break;
+  case DLC_U8:
+  case DLC_I8:
+  case DLC_U16:
+  case DLC_I16:
+  case DLC_U32:
+  case DLC_I32:
+  case DLC_U64:
+  case DLC_I64:
+  case DLC_F32: break;
   default: return __LINE__;
   }
   DLC_REQUIRE(values->type == y->type && values->rank == 1 && values->dims[0] == 2);

@@ -69,7 +69,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   // Trailing axes that are neither padded nor cropped make one contiguous unit; `row` is the axis of units.
   int row = x->rank > 0 ? x->rank - 1 : 0;
   int64_t unit = 1;
-  while (row > 0 && axes[row].kept == y->dims[row] && axes[row].kept == x->dims[row] && xs[row] == unit && ys[row] == unit)
+  while (row > 0 && axes[row].kept == y->dims[row] && axes[row].kept == x->dims[row] && xs[row] == unit &&
+         ys[row] == unit)
     unit *= y->dims[row--];
   int64_t length = x->rank ? y->dims[row] : 1, x_step = xs[row] * (int64_t)size, y_step = ys[row] * (int64_t)size;
   size_t unit_bytes = (size_t)unit * size;

@@ -20,8 +20,8 @@ static resize_layout layout_of(const dlc_tensor *x, const dlc_tensor *y, const d
     l.most[i] = dlc_resize_most_taps(p, i, x->dims[i], y->dims[i]);
   }
   l.row = x->rank ? x->rank - 1 : 0;
-  while (l.row > 0 && dlc_resize_is_identity(p, l.row, l.x_dims[l.row], l.y_dims[l.row]) && l.x_strides[l.row] == l.unit &&
-         l.y_strides[l.row] == l.unit)
+  while (l.row > 0 && dlc_resize_is_identity(p, l.row, l.x_dims[l.row], l.y_dims[l.row]) &&
+         l.x_strides[l.row] == l.unit && l.y_strides[l.row] == l.unit)
     l.unit *= l.x_dims[l.row--];
   return l;
 }
@@ -70,7 +70,8 @@ static uint32_t parts(const dlc_call *call) {
   return dlc_parts_for_bytes(work * dlc_elements(y) * (int64_t)dlc_type_size(y->type));
 }
 
-static void nearest_row(const char *x, int64_t x_step, char *y, int64_t y_step, const dlc_resize_taps *taps, int64_t n, size_t unit) {
+static void nearest_row(
+  const char *x, int64_t x_step, char *y, int64_t y_step, const dlc_resize_taps *taps, int64_t n, size_t unit) {
 #define GATHER(type) \
   do { \
     for (int64_t i = 0; i < n; i++) *(type *)(y + i * y_step) = *(const type *)(x + taps[i].start * x_step); \
@@ -95,7 +96,8 @@ static void blend(float *restrict y, const float *restrict x, float weight, int6
 }
 
 // Blends the taps of one output unit; x holds units side by side, or `x_step` floats apart.
-static void blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t count, const float *w, int64_t unit) {
+static void
+blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t count, const float *w, int64_t unit) {
   if (count == 1) {
     blend(y, x, w[0], unit, true);
   } else if (count == 2) {
@@ -112,7 +114,9 @@ static void blend_unit(float *restrict y, const float *restrict x, int64_t x_ste
 }
 
 // Blends a line of single elements: the innermost axis itself changes.
-static void blend_line(float *y, int64_t y_step, const float *x, int64_t x_step, const dlc_resize_taps *taps, const float *w, int64_t most, int64_t n) {
+static void blend_line(
+  float *y, int64_t y_step, const float *x, int64_t x_step, const dlc_resize_taps *taps, const float *w, int64_t most,
+  int64_t n) {
   for (int64_t i = 0; i < n; i++, w += most) {
     const float *from = x + taps[i].start * x_step;
     int32_t count = taps[i].count;
@@ -200,7 +204,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       for (int64_t i = 0; i < length && l.unit > 1; i++) {
         if (taps[row][i].count == 0) continue;
         const float *w = weights[row] + i * l.most[row];
-        blend_unit((float *)y_row + i * y_step, source + taps[row][i].start * step, step, taps[row][i].count, w, l.unit);
+        blend_unit(
+          (float *)y_row + i * y_step, source + taps[row][i].start * step, step, taps[row][i].count, w, l.unit);
       }
     }
     if (!crops) continue;

@@ -4,7 +4,14 @@ bool dlc_scatter_reduces(int32_t reduction, uint8_t type) {
   if (reduction == DLC_SCATTER_NONE) return true;
   if (reduction < DLC_SCATTER_NONE || reduction > DLC_SCATTER_MIN) return false;
   switch (type) {
-  case DLC_F32: case DLC_F64: case DLC_F16: case DLC_BF16: case DLC_I32: case DLC_I64: case DLC_U8: case DLC_I8: return true;
+  case DLC_F32:
+  case DLC_F64:
+  case DLC_F16:
+  case DLC_BF16:
+  case DLC_I32:
+  case DLC_I64:
+  case DLC_U8:
+  case DLC_I8: return true;
   default: return false;
   }
 }
@@ -94,5 +101,7 @@ void dlc_scatter_combine(void *y, const void *updates, int64_t n, uint8_t type, 
 void dlc_scatter_start(const dlc_tensor *data, const dlc_tensor *y, int64_t begin, int64_t end) {
   size_t size = dlc_type_size(y->type);
   if (data->data == y->data || begin >= end) return;
-  memcpy((char *)y->data + begin * (int64_t)size, (const char *)data->data + begin * (int64_t)size, (size_t)(end - begin) * size);
+  memcpy(
+    (char *)y->data + begin * (int64_t)size, (const char *)data->data + begin * (int64_t)size,
+    (size_t)(end - begin) * size);
 }

@@ -4,7 +4,8 @@
 
 #include "copy/movement.h"
 
-// True when the reduction exists for the type: NONE for every type, the others for f32, f64, f16, bf16, i32, i64, u8, i8.
+// True when the reduction exists for the type: NONE for every type, the others for f32, f64, f16, bf16, i32, i64, u8
+// and i8.
 bool dlc_scatter_reduces(int32_t reduction, uint8_t type);
 
 // y[0..<n] = reduction(y, update), in order. Integers wrap; MAX and MIN answer NaN when either side is one.

@@ -1,4 +1,7 @@
 // Untrusted calls: what `check` must refuse, and that whatever it accepts stays inside its operands.
+#include <math.h>
+
+#include "tests/movement_support.h"
 
 static void refuse(const dlc_kernel *k, const dlc_tensor *operands, uint32_t n, const void *params, const char *what) {
   dlc_call call = call_of(operands, n, params, k->params_bytes);
@@ -34,7 +37,8 @@ static void refuse_spoiled(const dlc_kernel *k, dlc_tensor *t, uint32_t n, const
 
 static void refuse_each(void) {
   dlc_tensor t[4];
-  const int32_t d234[] = {2, 3, 4}, d243[] = {2, 4, 3}, d2[] = {2}, d3[] = {3}, d1[] = {1}, d13[] = {1, 3}, d222[] = {2, 2, 4};
+  const int32_t d234[] = {2, 3, 4}, d243[] = {2, 4, 3}, d2[] = {2}, d3[] = {3}, d1[] = {1}, d13[] = {1, 3},
+                d222[] = {2, 2, 4};
   {
     dlc_transpose_params p = {{0, 2, 1}};
     t[0] = shape_of(DLC_F32, 3, d234, 0), t[1] = shape_of(DLC_F32, 3, d243, 0);
@@ -51,7 +55,8 @@ static void refuse_each(void) {
     p.y_strides[0] = 0, refuse(&dlc_copy_kernel, t, 2, &p, "one place written twice"), p.y_strides[0] = 1;
     p.x_strides[0] = -1, refuse(&dlc_copy_kernel, t, 2, &p, "before x"), p.x_strides[0] = 1;
     p.dims[0] = INT32_MAX, p.x_strides[0] = 0, refuse(&dlc_copy_kernel, t, 2, &p, "beyond y");
-    p = (dlc_copy_params){.rank = 8, .dims = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX}};
+    p = (dlc_copy_params){
+      .rank = 8, .dims = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX}};
     refuse(&dlc_copy_kernel, t, 2, &p, "overflowing count");
   }
   {
@@ -89,7 +94,8 @@ static void refuse_each(void) {
   }
   {
     dlc_scatter_elements_params p = {.axis = 1, .reduction = DLC_SCATTER_ADD};
-    t[0] = t[3] = shape_of(DLC_F32, 3, d234, 0), t[1] = shape_of(DLC_I32, 3, d222, 0), t[2] = shape_of(DLC_F32, 3, d222, 0);
+    t[0] = t[3] = shape_of(DLC_F32, 3, d234, 0), t[1] = shape_of(DLC_I32, 3, d222, 0),
+    t[2] = shape_of(DLC_F32, 3, d222, 0);
     refuse_spoiled(&dlc_scatter_elements_kernel, t, 4, &p);
     p.reduction = 5, refuse(&dlc_scatter_elements_kernel, t, 4, &p, "reduction 5");
     p.reduction = DLC_SCATTER_MAX, t[0].type = t[2].type = t[3].type = DLC_BOOL;
@@ -102,7 +108,8 @@ static void refuse_each(void) {
     t[1].dims[1] = t[1].pitch = 4, refuse(&dlc_scatter_nd_kernel, t, 4, &p, "tuples longer than the rank");
   }
   {
-    dlc_resize_params p = {.mode = DLC_RESIZE_LINEAR, .antialias = 1, .cubic_a = -0.75f, .scales = {1, 4.0f / 3, 0.75f}};
+    dlc_resize_params p = {
+      .mode = DLC_RESIZE_LINEAR, .antialias = 1, .cubic_a = -0.75f, .scales = {1, 4.0f / 3, 0.75f}};
     t[0] = shape_of(DLC_F32, 3, d234, 0), t[1] = shape_of(DLC_F32, 3, d243, 0);
     refuse_spoiled(&dlc_resize_kernel, t, 2, &p);
     p.scales[2] = NAN, refuse(&dlc_resize_kernel, t, 2, &p, "scale NaN");
@@ -180,7 +187,7 @@ static void fuzz(const dlc_kernel *k, int outputs) {
   EXPECT(sound, k->name);
 }
 
-void test_refusals(void) {
+static void test_refusals(void) {
   refuse_each();
 #define FUZZ(name) fuzz(&dlc_##name##_kernel, &dlc_##name##_kernel == &dlc_top_k_kernel ? 2 : 1);
   FAMILIES(FUZZ)

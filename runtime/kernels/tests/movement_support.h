@@ -7,6 +7,13 @@
 
 #include "copy/movement.h"
 
+#define FAMILIES(X) \
+  X(transpose) \
+  X(copy) X(pad) X(gather) X(gather_elements) X(gather_nd) X(scatter_elements) X(scatter_nd) X(resize) X(top_k) \
+    X(one_hot) X(trilu) X(reverse_sequence)
+#define DECLARE(name) extern const dlc_kernel dlc_##name##_kernel;
+FAMILIES(DECLARE)
+
 static int passed, failed;
 static uint64_t seed = 88172645463325252u;
 
@@ -24,9 +31,11 @@ static inline uint64_t next_random(void) {
   seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
   return seed;
 }
-static inline int64_t between(int64_t low, int64_t high) { return low + (int64_t)(next_random() % (uint64_t)(high - low + 1)); }
+static inline int64_t between(int64_t low, int64_t high) {
+  return low + (int64_t)(next_random() % (uint64_t)(high - low + 1));
+}
 
-static const uint8_t all_types[] = {DLC_F32, DLC_U8,  DLC_I8,  DLC_U16, DLC_I16, DLC_I32, DLC_I64,
+static const uint8_t all_types[] = {DLC_F32,  DLC_U8,  DLC_I8,  DLC_U16, DLC_I16, DLC_I32, DLC_I64,
                                     DLC_BOOL, DLC_F16, DLC_F64, DLC_U32, DLC_U64, DLC_BF16};
 static inline uint8_t any_type(void) { return all_types[between(0, sizeof(all_types) - 1)]; }
 
@@ -92,6 +101,10 @@ static inline const char *place(const dlc_tensor *t, const int64_t *at) {
   return (const char *)t->data + offset_of(t, at) * (int64_t)dlc_type_size(t->type);
 }
 
+static inline bool same_element(const dlc_tensor *t, const void *a, const void *b) {
+  return !memcmp(a, b, dlc_type_size(t->type));
+}
+
 static inline dlc_call call_of(const dlc_tensor *operands, uint32_t n, const void *params, uint32_t bytes) {
   return (dlc_call){.operands = operands, .params = params, .operand_count = n, .params_bytes = bytes};
 }
@@ -136,7 +149,8 @@ static inline bool run_in_parts(const dlc_kernel *k, dlc_call *call, int outputs
 static inline bool runs(const dlc_kernel *k, dlc_tensor *t, uint32_t n, const void *params, int outputs) {
   dlc_call call = call_of(t, n, params, k->params_bytes);
   int answer = -1;
-  return k->check(&call) == 0 && run_in_parts(k, &call, outputs, &answer) && answer == 0 && (!k->parts || k->parts(&call) >= 1);
+  return k->check(&call) == 0 && run_in_parts(k, &call, outputs, &answer) && answer == 0 &&
+    (!k->parts || k->parts(&call) >= 1);
 }
 
 static inline void release(dlc_tensor *t, int n) {

@@ -14,7 +14,13 @@ static int check(const dlc_call *call) {
   int32_t axis = ((const dlc_top_k_params *)call->params)->axis;
   DLC_REQUIRE(dlc_is_sound_dense(x) && dlc_is_sound_dense(values) && dlc_is_sound_dense(indices));
   switch (x->type) {
-  case DLC_F32: case DLC_F64: case DLC_F16: case DLC_I32: case DLC_I64: case DLC_U8: case DLC_I8: break;
+  case DLC_F32:
+  case DLC_F64:
+  case DLC_F16:
+  case DLC_I32:
+  case DLC_I64:
+  case DLC_U8:
+  case DLC_I8: break;
   default: return __LINE__;
   }
   DLC_REQUIRE(values->type == x->type && indices->type == DLC_I64 && dlc_same_shape(values, indices));

@@ -15,7 +15,8 @@ static uint32_t parts(const dlc_call *call) {
 static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_tensor *x = &call->operands[0], *y = &call->operands[1];
   const dlc_trilu_params *p = (const dlc_trilu_params *)call->params;
-  int64_t columns = dlc_row_length(x), height = x->dims[x->rank - 2], size = (int64_t)dlc_type_size(x->type), begin, end;
+  int64_t columns = dlc_row_length(x), height = x->dims[x->rank - 2], size = (int64_t)dlc_type_size(x->type), begin,
+          end;
   if (dlc_elements(x) == 0) return 0;
   dlc_split(dlc_rows(x), 1, part, parts, &begin, &end);
   for (int64_t row = begin; row < end; row++) {

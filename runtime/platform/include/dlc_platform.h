@@ -1,4 +1,4 @@
-// What the runtime needs of the operating system, over libc alone: file mapping, aligned memory, a thread pool, a clock.
+// What the runtime needs of the operating system, over libc alone: file mapping, aligned memory, threads, a clock.
 // Nothing here prints, exits or sets errno for the caller; failures are errno numbers or NULL.
 #ifndef DLC_PLATFORM_H
 #define DLC_PLATFORM_H
@@ -46,8 +46,9 @@ void dlc_pool_destroy(dlc_pool *pool);
 // Threads of the pool, the caller's included. A NULL pool has one.
 uint32_t dlc_pool_threads(const dlc_pool *pool);
 
-// Runs all parts and returns when they are done; what they wrote is visible to the caller. The caller takes part 0. `parts`
-// beyond the pool's threads are run all the same, several to a thread. Allocates nothing. A task must not run its own pool.
+// Runs all parts and returns when they are done; what they wrote is visible to the caller. The caller takes part 0.
+// Parts beyond the pool's threads are run all the same, several to a thread. Allocates nothing. A task must not run the
+// pool that runs it.
 void dlc_pool_run(dlc_pool *pool, dlc_task task, void *context, uint32_t parts);
 
 // Nanoseconds of a clock that never runs backwards.
