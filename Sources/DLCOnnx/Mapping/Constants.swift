@@ -29,8 +29,8 @@ let constantMappings: [OperatorMapping] = [
       delta != 0
     else { throw MappingError("start, limit and delta must be numbers and delta not zero") }
     let count = max(0, ((limit - start) / delta).rounded(.up))
-    guard count <= 1 << 24 else { throw MappingError("it has \(count) elements; at most 2^24 are supported") }
-    let values = (0..<Int(count)).map { start + Double($0) * delta }
+    guard count <= 16_777_216 else { throw MappingError("it has \(count) elements; at most 2^24 are supported") }
+    let values = (0..<Int(count)).map { (k: Int) -> Double in start + Double(k) * delta }
     return [c.addConstant(Tensor(doubles: values, type: TensorType(element, [values.count])))]
   },
   OperatorMapping("EyeLike", since: 9) { (c: inout NodeContext) throws(MappingError) in

@@ -34,7 +34,7 @@ let indexingMappings: [OperatorMapping] = [
   },
   OperatorMapping("OneHot", since: 9) { (c: inout NodeContext) throws(MappingError) in
     let indices = try c.input(0)
-    guard let depth = try c.number(1, "depth"), depth >= 1, depth < 1 << 31 else { throw MappingError("its depth must be positive") }
+    guard let depth = try c.number(1, "depth"), depth >= 1, depth < 2_147_483_648 else { throw MappingError("its depth must be positive") }
     let axis = try c.resolve(axis: c.int("axis", default: -1), rank: c.shape(of: indices).rank + 1)
     return try [c.emit(OneHot(depth: Int(depth), axis: axis), indices, c.input(2))]
   },

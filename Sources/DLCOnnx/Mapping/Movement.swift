@@ -24,16 +24,21 @@ let movementMappings: [OperatorMapping] = [
     return try [c.slice(starts: starts, ends: ends, axes: c.integers(3, "axes"), steps: c.integers(4, "steps"))]
   },
   OperatorMapping("Split", since: 1) { (c: inout NodeContext) throws(MappingError) in
-    try c.split(sizes: c.ints("split") ?? (c.inputCount > 1 ? c.integers(1, "sizes") : nil), count: c.node.outputs.count)
+    let written = try c.ints("split")
+    let sizes = try written == nil && c.inputCount > 1 ? c.integers(1, "sizes") : written
+    return try c.split(sizes: sizes, count: c.node.outputs.count)
   },
   OperatorMapping("Split", since: 13) { (c: inout NodeContext) throws(MappingError) in
-    try c.split(sizes: c.integers(1, "sizes"), count: c.int("num_outputs") ?? c.node.outputs.count)
+    let count = try c.int("num_outputs") ?? c.node.outputs.count
+    return try c.split(sizes: c.integers(1, "sizes"), count: count)
   },
   OperatorMapping("Pad", since: 1) { (c: inout NodeContext) throws(MappingError) in
-    let amounts = try c.ints("pads") ?? c.ints("paddings") ?? []
+    let amounts = try c.ints(c.has("pads") ? "pads" : "paddings") ?? []
     let value = try c.float("value", default: 0)
     let mode = try c.padMode()
-    return try [c.pad(mode, amounts: amounts, axes: nil, value: value == 0 ? nil : c.scalar(Double(value), c.element(of: c.input(0))))]
+    let element = try c.element(of: c.input(0))
+    let fill = value == 0 ? nil : c.scalar(Double(value), element)
+    return try [c.pad(mode, amounts: amounts, axes: nil, value: fill)]
   },
   OperatorMapping("Pad", since: 11) { (c: inout NodeContext) throws(MappingError) in
     let amounts = try c.integers(1, "pads") ?? []

@@ -51,7 +51,7 @@ extension NodeContext {
         allScales[axis] = scales[k]
         let span = coordinate == .cropAndResize ? region.end[axis] - region.begin[axis] : 1
         let extent = Double(shape[axis]) * Double(span) * Double(scales[k])
-        guard extent >= 0, extent < 1 << 31 else { throw MappingError("scale \(scales[k]) gives \(extent) elements") }
+        guard extent >= 0, extent < 2_147_483_648 else { throw MappingError("scale \(scales[k]) gives \(extent) elements") }
         extents[axis] = Int(extent.rounded(.down))
       }
     }
