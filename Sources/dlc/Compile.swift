@@ -1,0 +1,79 @@
+import ArgumentParser
+import DLCCompiler
+import DLCReport
+
+/// `dlc compile`: the main job.
+struct Compile: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compiles an ONNX model to a plan.",
+    discussion: "Example: dlc compile model.onnx -o model.plan --dim N=1")
+
+  @Argument(help: "The .onnx file.")
+  var model: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The plan to write.")
+  var output: String
+
+  @Option(
+    name: .customLong("input"),
+    help: ArgumentHelp("Bind an input's shape (repeat).", valueName: "NAME=1,3,224,224"))
+  var shapes: [String] = []
+
+  @Option(help: "Refuse a plan of more bytes than this.")
+  var maxPlanBytes: Int?
+
+  @Option(help: "Refuse a plan whose arena needs more bytes than this.")
+  var maxArenaBytes: Int?
+
+  @Option(help: ArgumentHelp("Write the graph after every pass into this folder.", valueName: "DIR"))
+  var dumpGraph: String?
+
+  @Option(help: "The processor the plan is for: native or portable (one plan fits all in this version).")
+  var target = "native"
+
+  @Option(help: "What to write: plan.")
+  var emit = "plan"
+
+  @Option(help: "none; quantization is not available in this version.")
+  var quantize = "none"
+
+  @Option(help: .hidden) var calibrate: String?
+  @Option(help: .hidden) var samples: Int?
+  @Option(help: .hidden) var maxDrop: Double?
+  @Option(help: .hidden) var report: String?
+  @Option(help: .hidden) var preprocess: String?
+
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    func later(_ flag: String) -> ValidationError { ValidationError("\(flag) is not available in this version.") }
+    if quantize != "none" { throw later("--quantize \(quantize)") }
+    if emit != "plan" { throw later("--emit \(emit)") }
+    if calibrate != nil { throw later("--calibrate") }
+    if samples != nil { throw later("--samples") }
+    if maxDrop != nil { throw later("--max-drop") }
+    if report != nil { throw later("--report") }
+    if preprocess != nil { throw later("--preprocess") }
+    let targets = ["native", "portable", "x86-64-v3", "x86-64-v4", "aarch64", "aarch64-dotprod", "armv7", "riscv64"]
+    guard targets.contains(target) else {
+      throw ValidationError("--target must be one of \(targets.joined(separator: ", ")), found '\(target)'.")
+    }
+    for (flag, value) in [("--max-plan-bytes", maxPlanBytes), ("--max-arena-bytes", maxArenaBytes)] {
+      if let value, value < 1 { throw ValidationError("\(flag) must be positive, found \(value).") }
+    }
+  }
+
+  func run() throws {
+    try Terminal.exitStatus {
+      var options = try modelOptions.compileOptions(shapes: shapes)
+      options.maxPlanBytes = maxPlanBytes
+      options.maxArenaBytes = maxArenaBytes
+      options.dumpFolder = dumpGraph
+      let result = try Engine.compile(model, to: output, options: options)
+      for note in result.notes { common.note(note) }
+      if common.json { return Terminal.json(result.json) }
+      if !common.quiet { print(result.text) }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import DLCCompiler
+import DLCData
+import DLCReport
+
+/// `dlc verify`: compares with stored answers.
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs stored test data and compares the answers.",
+    discussion: """
+      DATA is a folder with ONNX's test_data_set_* folders (input_N.pb, output_N.pb) or .npz files with inputs and \
+      expected outputs by name. Inputs that decide shapes are compiled as constants of the data's value.
+      """)
+
+  @Argument(help: "An .onnx file or a plan.")
+  var model: String
+
+  @Option(help: ArgumentHelp("Test data.", valueName: "DIR"))
+  var data: String
+
+  @Option(help: "Relative tolerance.")
+  var rtol = 1e-3
+
+  @Option(help: "Absolute tolerance.")
+  var atol = 1e-5
+
+  @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard rtol >= 0, atol >= 0 else { throw ValidationError("--rtol and --atol must not be negative.") }
+  }
+
+  func run() throws {
+    try Terminal.exitStatus {
+      let verification = Verification(
+        model: model, data: data, relativeTolerance: rtol, absoluteTolerance: atol, threads: common.threadCount)
+      let result = try verification.run(options: try modelOptions.compileOptions())
+      for note in result.notes { common.note(note) }
+      if common.json {
+        Terminal.json(result.json)
+      } else {
+        for line in result.lines where !common.quiet || !result.passed { print(line) }
+      }
+      if !result.passed { throw ExitCode(ExitStatus.missedBar.rawValue) }
+    }
+  }
+}
