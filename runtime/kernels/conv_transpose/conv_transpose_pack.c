@@ -6,6 +6,9 @@
 
 size_t dlc_conv_transpose_packed_elements(const dlc_conv_transpose_pack_params *p, int32_t c, int32_t o) {
   if (!dlc_window_valid(&p->window) || p->groups < 1 || c < 1 || o < 1 || c % p->groups || o % p->groups) return 0;
+  // Each phase is visited, even one without outputs.
+  if ((int64_t)p->window.stride[0] * p->window.stride[1] > 1 << 16) return 0;
+  if ((int64_t)p->window.stride[0] * p->window.stride[1] * p->window.stride[2] > 1 << 16) return 0;
   const int32_t outputs = o / p->groups;
   // Every cell of the window belongs to one phase, so the phases' taps add up to the window.
   int64_t floats = (int64_t)p->window.kernel[0] * p->window.kernel[1] * p->window.kernel[2];
