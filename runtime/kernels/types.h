@@ -26,6 +26,8 @@ enum { DLC_CHUNK = 512 };
 
 // Marks a loop whose iterations are independent although output and input may be the same memory (never partly overlapping).
 #if defined(__clang__)
+// Whether a loop is worth vectorizing is the compiler's to decide on each target.
+#pragma clang diagnostic ignored "-Wpass-failed"
 #define DLC_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define DLC_COMPACT _Pragma("clang loop vectorize(disable) unroll(disable)")
 #else

@@ -9,7 +9,7 @@ typedef struct dlc_pool_cells {
   const void *x;
   int64_t counts[3], strides[3];
   int64_t channels;
-  int64_t divisor;   // of an average
+  double divisor;    // of an average
   int64_t origin;    // flat index of the first cell in the channels-first tensor, for channel 0
   int64_t steps[3];  // of that index from cell to cell
   int64_t plane;     // of that index from channel to channel

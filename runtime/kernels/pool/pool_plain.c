@@ -18,7 +18,10 @@
     for (int64_t c = 0; indices && c < cells->channels; c++) indices[c] = cells->origin + c * cells->plane; \
     FOR_EACH_CELL(T) \
     if (!indices) { \
-      DLC_INDEPENDENT for (int64_t c = 0; c < cells->channels; c++) y[c] = v[c] > y[c] ? v[c] : y[c]; \
+      for (int64_t c = 0; c < cells->channels; c++) { \
+        T cell = v[c], best = y[c]; \
+        y[c] = cell > best ? cell : best; \
+      } \
     } else { \
       for (int64_t c = 0; c < cells->channels; c++) { \
         if (!(v[c] > y[c])) continue; \
