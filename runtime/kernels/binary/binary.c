@@ -142,12 +142,25 @@ static spread find_spread(const dlc_loop *loop, const plan *p) {
   for (int k = 0; k < 3; k++) packed[k] = loop->strides[k][inner] == 1 && loop->strides[k][outer] == s.length;
   if (!packed[2] || packed[0] == packed[1]) return s;
   s.index = packed[0] ? 1 : 0;
+  if (s.length >= 16 && loop->strides[s.index][inner] == 0) {  // a number per row: rows are long enough by themselves
+    s.index = -1;
+    return s;
+  }
   s.rows = DLC_CHUNK / s.length;
   return s;
 }
 
 static void fill(const spread *s, uint8_t type, const void *from, int64_t outer, int64_t inner, int64_t rows, void *to) {
   int64_t bytes = (int64_t)dlc_type_size(type);
+  if (bytes == 4 && inner == 0) {
+    uint32_t *words = to;
+    for (int64_t r = 0; r < rows; r++) {
+      uint32_t word;
+      memcpy(&word, dlc_at(from, r * outer * bytes), sizeof word);
+      for (int64_t i = 0; i < s->length; i++) *words++ = word;
+    }
+    return;
+  }
   for (int64_t r = 0; r < rows; r++)
     dlc_cast_run(type, dlc_at(from, r * outer * bytes), inner, type, dlc_at_mutable(to, r * s->length * bytes), 1, s->length);
 }

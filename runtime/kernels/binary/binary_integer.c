@@ -38,7 +38,7 @@ BY_WIDTH(w8, uint64_t, DLC_BINARY_FULL)
   } \
   static inline T modulo_##name(T a, T b) { \
     T r = remainder_##name(a, b); \
-    return r != 0 && (T)-1 < (T)1 && (r ^ b) < (T)0 ? (T)(r + b) : r; \
+    return r != 0 && (T)-1 < (T)1 && (r ^ b) < (T)1 ? (T)(r + b) : r; \
   } \
   static inline T right_##name(T a, T b) { \
     int last = (int)(8 * sizeof(T)) - 1; \

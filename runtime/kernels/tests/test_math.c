@@ -175,6 +175,7 @@ int main(void) {
   test_reduce();
   test_lines();
   test_pool();
+  test_random_calls();
   printf("%d passed, %d failed\n", passed_count, failed_count);
   return failed_count != 0;
 }

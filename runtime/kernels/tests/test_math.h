@@ -56,5 +56,6 @@ void test_select_cast(void);
 void test_reduce(void);
 void test_lines(void);
 void test_pool(void);
+void test_random_calls(void);
 
 #endif

@@ -27,7 +27,7 @@
     case DLC_FN_NEG: \
       if (!is_signed) return false; \
       LOOP(T, (U)0 - (U)x) \
-    case DLC_FN_SIGN: LOOP(T, is_signed && x < (T)0 ? -1 : x != 0) \
+    case DLC_FN_SIGN: LOOP(T, is_signed && x < (T)1 && x != 0 ? -1 : x != 0) \
     case DLC_FN_SQUARE: LOOP(T, (U)((uint64_t)x * (uint64_t)x)) \
     case DLC_FN_BITWISE_NOT: LOOP(T, ~x) \
     default: return false; \
