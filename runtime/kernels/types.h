@@ -24,7 +24,8 @@ enum { DLC_CHUNK = 512 };
 // A row function whose callees are all inlined, so that constants reach them.
 #define DLC_FLATTEN __attribute__((flatten))
 
-// Marks a loop whose iterations are independent although output and input may be the same memory (never partly overlapping).
+// Marks a loop whose iterations are independent although output and input may be the same memory (never partly
+// overlapping).
 #if defined(__clang__)
 // Whether a loop is worth vectorizing is the compiler's to decide on each target.
 #pragma clang diagnostic ignored "-Wpass-failed"
@@ -39,7 +40,9 @@ enum { DLC_CHUNK = 512 };
 #if defined(__x86_64__)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__avx2, name##__avx512
 #define DLC_ROWS(name) \
-  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512 : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2 : &name##__scalar)
+  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512 \
+   : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2 \
+                                       : &name##__scalar)
 #elif defined(__ARM_NEON)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__neon
 #define DLC_ROWS(name) (dlc_current_isa() == DLC_ISA_NEON ? &name##__neon : &name##__scalar)

@@ -13,7 +13,7 @@ static axis get_axis(const dlc_call *call, int i) {
   const dlc_window *window = &params->window;
   int at = i - 4 + x->rank;
   if (at < 1) return (axis){1, 1, 1, 1, 1, 0, 0};
-  return (axis){x->dims[at],       y->dims[at],           window->kernel[i],   window->stride[i],
+  return (axis){x->dims[at],         y->dims[at],          window->kernel[i], window->stride[i],
                 window->dilation[i], window->pad_begin[i], window->pad_end[i]};
 }
 
@@ -68,8 +68,8 @@ typedef struct plan {
   const dlc_pool_params *params;
   axis axes[3];
   int64_t bytes;
-  int64_t strides[3];  // of x's cells
-  int64_t steps[3];    // of the channels-first index
+  int64_t strides[3]; // of x's cells
+  int64_t steps[3];   // of the channels-first index
   int64_t plane;
 } plan;
 

@@ -7,7 +7,8 @@
   for (int64_t d = 0; d < cells->counts[0]; d++) \
     for (int64_t h = 0; h < cells->counts[1]; h++) \
       for (int64_t w = 0; w < cells->counts[2]; w++) { \
-        const T *restrict v = (const T *)cells->x + d * cells->strides[0] + h * cells->strides[1] + w * cells->strides[2]; \
+        const T *restrict v = \
+            (const T *)cells->x + d * cells->strides[0] + h * cells->strides[1] + w * cells->strides[2]; \
         const int64_t at = cells->origin + d * cells->steps[0] + h * cells->steps[1] + w * cells->steps[2]; \
         (void)at;
 
@@ -51,7 +52,8 @@ MAXIMUM(uint8_t, 0)
 SUMS(float, powf)
 SUMS(double, pow)
 
-void dlc_pool_plain(const dlc_pool_params *params, uint8_t type, const dlc_pool_cells *cells, void *y, int64_t *indices) {
+void dlc_pool_plain(const dlc_pool_params *params, uint8_t type, const dlc_pool_cells *cells, void *y,
+                    int64_t *indices) {
   if (params->kind == DLC_POOL_MAX) {
     switch (type) {
     case DLC_F32: maximum_float(cells, y, indices); return;

@@ -27,7 +27,8 @@ static uint32_t arg_reduce_parts(const dlc_call *call) {
 
 // best[j], index[j] updated by x[j], which stands at `position` of the axis.
 #define UPDATE(name, T) \
-  static void update_##name(const T *x, int64_t n, int64_t position, T *best, int64_t *index, bool minimum, bool last) { \
+  static void update_##name(const T *x, int64_t n, int64_t position, T *best, int64_t *index, bool minimum, \
+                            bool last) { \
     for (int64_t j = 0; j < n; j++) { \
       T v = x[j], b = best[j]; \
       bool better = minimum ? v < b : v > b; \

@@ -62,12 +62,14 @@ DLC_VTARGET DLC_FLATTEN float line_exp(const float *x, float *y, int64_t n, floa
 
 DLC_VTARGET void line(const float *x, float *y, int64_t n) {
   float scale = 1.0f / line_exp(x, y, n, line_max(x, n));
-  DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) y[i] *= scale;
+  DLC_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] *= scale;
 }
 
 DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
   float largest = line_max(x, n), rest = logf(line_exp(x, NULL, n, largest));
-  DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) y[i] = x[i] - largest - rest;
+  DLC_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] - largest - rest;
 }
 
 // `keep` runs on each term e; the result of element e of `source` follows from `rest`, which follows from the sum.

@@ -69,7 +69,8 @@ dlc_tensor make_tensor(uint8_t type, int rank, const int32_t *dims, int gap) {
   t.data = malloc(tensor_bytes(&t) + (tensor_bytes(&t) == 0));
   memset(t.data, 0x5a, tensor_bytes(&t));
   for (int64_t i = 0; i < dlc_elements(&t); i++) {
-    double value = dlc_is_float(type) ? (double)random_in(-3000, 3000) / 1000 : (double)random_in(dlc_is_signed(type) ? -9 : 0, 9);
+    double value =
+        dlc_is_float(type) ? (double)random_in(-3000, 3000) / 1000 : (double)random_in(dlc_is_signed(type) ? -9 : 0, 9);
     if (random_in(0, 7) == 0) value = (double)random_in(dlc_is_signed(type) ? -3 : 0, 3);
     set(&t, i, type == DLC_BOOL ? random_in(0, 1) : value);
   }
@@ -97,7 +98,8 @@ void free_tensors(dlc_tensor *operands, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) free(operands[i].data);
 }
 
-int checked(const dlc_kernel *kernel, const dlc_tensor *operands, uint32_t count, const void *params, size_t params_bytes) {
+int checked(const dlc_kernel *kernel, const dlc_tensor *operands, uint32_t count, const void *params,
+            size_t params_bytes) {
   dlc_call call = {operands, params, NULL, count, (uint32_t)params_bytes};
   return kernel->check(&call);
 }
@@ -132,7 +134,8 @@ void run_case(const dlc_kernel *kernel, dlc_tensor *operands, uint32_t count, ui
   dlc_isa before = dlc_current_isa();
   for (int i = 0; i < 4; i++) {
     if (!dlc_set_isa(isas[i])) continue;
-    expect(!kernel->parts || (kernel->parts(&call) >= 1 && kernel->parts(&call) <= 64), "%s %s: parts", kernel->name, label);
+    expect(!kernel->parts || (kernel->parts(&call) >= 1 && kernel->parts(&call) <= 64), "%s %s: parts", kernel->name,
+           label);
     void *first[8] = {0};
     for (uint32_t parts = 1; parts <= 4; parts++) {
       for (uint32_t k = first_output; k < count; k++)
@@ -147,9 +150,10 @@ void run_case(const dlc_kernel *kernel, dlc_tensor *operands, uint32_t count, ui
           memcpy(first[k], y->data, bytes);
           int64_t length = dlc_row_length(y), size = (int64_t)dlc_type_size(y->type), wrong = -1;
           for (int64_t e = 0; e < dlc_elements(y) && wrong < 0; e++)
-            if (!close_to(get(y, e), references[k - first_output](operands, params, y, e), tolerance, y->type)) wrong = e;
-          expect(wrong < 0, "%s %s type %d on %s: output %u element %lld is %.9g, not %.9g", kernel->name, label, operands[0].type,
-                 dlc_isa_name(isas[i]), k, (long long)wrong, wrong < 0 ? 0 : get(y, wrong),
+            if (!close_to(get(y, e), references[k - first_output](operands, params, y, e), tolerance, y->type))
+              wrong = e;
+          expect(wrong < 0, "%s %s type %d on %s: output %u element %lld is %.9g, not %.9g", kernel->name, label,
+                 operands[0].type, dlc_isa_name(isas[i]), k, (long long)wrong, wrong < 0 ? 0 : get(y, wrong),
                  wrong < 0 ? 0 : references[k - first_output](operands, params, y, wrong));
           bool clean = true;
           for (int64_t r = 0; r < dlc_rows(y); r++)

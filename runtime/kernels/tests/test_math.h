@@ -33,13 +33,14 @@ int64_t source_of(const dlc_tensor *t, const dlc_tensor *y, int64_t flat);
 // Element `flat` of the output `y` by its definition.
 typedef double reference(const dlc_tensor *operands, const void *params, const dlc_tensor *y, int64_t flat);
 
-// Runs the call on every instruction set with 1...4 parts: outputs (operands first_output...) agree with their references
-// within the tolerance (relative and absolute; 0 is exact), parts agree bitwise, and gaps stay untouched.
+// Runs the call on every instruction set with 1...4 parts: outputs (operands first_output...) agree with their
+// references within the tolerance (relative and absolute; 0 is exact), parts agree bitwise, and gaps stay untouched.
 void run_case(const dlc_kernel *kernel, dlc_tensor *operands, uint32_t count, uint32_t first_output, const void *params,
               size_t params_bytes, reference *const *references, double tolerance, const char *label);
 
 // The line `check` answers.
-int checked(const dlc_kernel *kernel, const dlc_tensor *operands, uint32_t count, const void *params, size_t params_bytes);
+int checked(const dlc_kernel *kernel, const dlc_tensor *operands, uint32_t count, const void *params,
+            size_t params_bytes);
 
 void free_tensors(dlc_tensor *operands, uint32_t count);
 
@@ -47,7 +48,8 @@ void free_tensors(dlc_tensor *operands, uint32_t count);
 double tolerance_of(uint8_t type);
 
 extern const dlc_kernel dlc_unary_kernel, dlc_binary_kernel, dlc_select_kernel, dlc_cast_kernel, dlc_reduce_kernel,
-    dlc_arg_reduce_kernel, dlc_cumulative_kernel, dlc_softmax_kernel, dlc_normalize_kernel, dlc_lrn_kernel, dlc_pool_kernel;
+    dlc_arg_reduce_kernel, dlc_cumulative_kernel, dlc_softmax_kernel, dlc_normalize_kernel, dlc_lrn_kernel,
+    dlc_pool_kernel;
 
 void test_conversions(void);
 void test_unary(void);

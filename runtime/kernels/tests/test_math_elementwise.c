@@ -1,7 +1,8 @@
 // Tests of unary, binary, select, cast and the half float conversions.
 #include "test_math.h"
 
-static const uint8_t all_types[] = {DLC_F32, DLC_U8, DLC_I8, DLC_U16, DLC_I16, DLC_I32, DLC_I64, DLC_BOOL, DLC_F16, DLC_F64, DLC_U32, DLC_U64, DLC_BF16};
+static const uint8_t all_types[] = {DLC_F32,  DLC_U8,  DLC_I8,  DLC_U16, DLC_I16, DLC_I32, DLC_I64,
+                                    DLC_BOOL, DLC_F16, DLC_F64, DLC_U32, DLC_U64, DLC_BF16};
 enum { TYPES = sizeof all_types };
 
 // Two's complement of the type's width.
@@ -28,18 +29,22 @@ void test_conversions(void) {
     // Between this half and the next: just below, at and just above the middle.
     if (exponent == 31 || h >= 0x7bff) continue;
     double next = dlc_f16_to_f32((uint16_t)(h + 1)), middle = (value + next) / 2;
-    nearest = nearest && dlc_f64_to_f16(nextafter(middle, 0)) == h && dlc_f64_to_f16(nextafter(middle, INFINITY)) == h + 1;
-    nearest = nearest && dlc_f64_to_f16(middle) == (h & 1 ? h + 1 : h) && dlc_f32_to_f16((float)middle) == (h & 1 ? h + 1 : h);
+    nearest =
+        nearest && dlc_f64_to_f16(nextafter(middle, 0)) == h && dlc_f64_to_f16(nextafter(middle, INFINITY)) == h + 1;
+    nearest = nearest && dlc_f64_to_f16(middle) == (h & 1 ? h + 1 : h) &&
+              dlc_f32_to_f16((float)middle) == (h & 1 ? h + 1 : h);
   }
   expect(exact, "half to float");
   expect(round_trip, "float to half and back");
   expect(nearest, "float to half rounds to nearest even");
-  expect(dlc_f32_to_f16(65520) == 0x7c00 && dlc_f32_to_f16(65519) == 0x7bff && dlc_f32_to_f16(-1e30f) == 0xfc00, "half overflow");
+  expect(dlc_f32_to_f16(65520) == 0x7c00 && dlc_f32_to_f16(65519) == 0x7bff && dlc_f32_to_f16(-1e30f) == 0xfc00,
+         "half overflow");
   bool bf16 = true;
   for (uint32_t h = 0; h < 0x7f80; h++) {
     uint32_t bits = h << 16;
     bf16 = bf16 && dlc_f32_to_bf16(dlc_float(bits)) == h && dlc_f32_to_bf16(dlc_float(bits + 0x7fff)) == h;
-    bf16 = bf16 && dlc_f32_to_bf16(dlc_float(bits + 0x8000)) == (h & 1 ? h + 1 : h) && dlc_f32_to_bf16(dlc_float(bits + 0x8001)) == h + 1;
+    bf16 = bf16 && dlc_f32_to_bf16(dlc_float(bits + 0x8000)) == (h & 1 ? h + 1 : h) &&
+           dlc_f32_to_bf16(dlc_float(bits + 0x8001)) == h + 1;
   }
   expect(bf16 && dlc_f32_to_bf16(NAN) != 0x7f80, "float to bf16");
 }
@@ -113,11 +118,13 @@ static double unary_reference(const dlc_tensor *operands, const void *params, co
 }
 
 static bool has_unary(int f, uint8_t type) {
-  bool test = f == DLC_FN_IS_NAN || f == DLC_FN_IS_INF, exists = f <= DLC_FN_SHRINK || (f >= DLC_FN_ABS && f <= DLC_FN_SQUARE);
+  bool test = f == DLC_FN_IS_NAN || f == DLC_FN_IS_INF,
+       exists = f <= DLC_FN_SHRINK || (f >= DLC_FN_ABS && f <= DLC_FN_SQUARE);
   if (dlc_is_float(type)) return exists || test;
   if (type == DLC_BOOL) return f == DLC_FN_IDENTITY || f == DLC_FN_NOT;
   if (f == DLC_FN_NEG) return dlc_is_signed(type);
-  return f <= DLC_FN_CLIP || f == DLC_FN_ABS || (f >= DLC_FN_CEIL && f <= DLC_FN_SIGN) || f == DLC_FN_SQUARE || f == DLC_FN_BITWISE_NOT;
+  return f <= DLC_FN_CLIP || f == DLC_FN_ABS || (f >= DLC_FN_CEIL && f <= DLC_FN_SIGN) || f == DLC_FN_SQUARE ||
+         f == DLC_FN_BITWISE_NOT;
 }
 
 void test_unary(void) {
@@ -173,7 +180,8 @@ static double power(int64_t a, int64_t b) {
 static double binary_reference(const dlc_tensor *operands, const void *params, const dlc_tensor *y, int64_t flat) {
   const dlc_binary_params *p = params;
   uint8_t type = operands[0].type;
-  double a = get(&operands[0], source_of(&operands[0], y, flat)), b = get(&operands[1], source_of(&operands[1], y, flat)), r = 0;
+  double a = get(&operands[0], source_of(&operands[0], y, flat)),
+         b = get(&operands[1], source_of(&operands[1], y, flat)), r = 0;
   if (dlc_is_integer(type)) {
     int64_t u = (int64_t)a, v = (int64_t)b;
     int bits = 8 * (int)dlc_type_size(type);
@@ -202,7 +210,10 @@ static double binary_reference(const dlc_tensor *operands, const void *params, c
   case DLC_BIN_POW: r = pow(a, b); break;
   case DLC_BIN_MIN: r = a != a ? a : b != b ? b : a < b ? a : b; break;
   case DLC_BIN_MAX: r = a != a ? a : b != b ? b : a > b ? a : b; break;
-  case DLC_BIN_MOD: r = fmod(a, b); r = r != 0 && (r < 0) != (b < 0) ? r + b : r; break;
+  case DLC_BIN_MOD:
+    r = fmod(a, b);
+    r = r != 0 && (r < 0) != (b < 0) ? r + b : r;
+    break;
   case DLC_BIN_FMOD: r = fmod(a, b); break;
   case DLC_BIN_PRELU: r = a < 0 ? a * b : a; break;
   case DLC_BIN_AND: return a != 0 && b != 0;
@@ -215,12 +226,15 @@ static double binary_reference(const dlc_tensor *operands, const void *params, c
   case DLC_BIN_GREATER_EQUAL: return a >= b;
   default: break;
   }
-  return p->epilogue.function == DLC_FN_RELU ? (r < 0 ? 0 : r) : p->epilogue.function == DLC_FN_SIGMOID ? sigmoid(r) : r;
+  return p->epilogue.function == DLC_FN_RELU      ? (r < 0 ? 0 : r)
+         : p->epilogue.function == DLC_FN_SIGMOID ? sigmoid(r)
+                                                  : r;
 }
 
 static bool has_binary(int op, uint8_t type) {
   bool arithmetic = op >= 0 && op <= DLC_BIN_PRELU, logic = op >= DLC_BIN_AND && op <= DLC_BIN_XOR;
-  bool shift = op == DLC_BIN_SHIFT_LEFT || op == DLC_BIN_SHIFT_RIGHT, order = op > DLC_BIN_EQUAL && op <= DLC_BIN_GREATER_EQUAL;
+  bool shift = op == DLC_BIN_SHIFT_LEFT || op == DLC_BIN_SHIFT_RIGHT,
+       order = op > DLC_BIN_EQUAL && op <= DLC_BIN_GREATER_EQUAL;
   if (op == DLC_BIN_EQUAL) return true;
   if (type == DLC_BOOL) return logic;
   return arithmetic || order || (dlc_is_integer(type) && (logic || shift));
@@ -228,9 +242,10 @@ static bool has_binary(int op, uint8_t type) {
 
 // Shapes of a, b and y for rows of n elements.
 static int shapes(int pattern, int32_t n, int32_t dims[3][4], int ranks[3]) {
-  static const char *const text[] = {
-      "23n 23n 23n", "23n / 23n", "/ 23n 23n", "23n n 23n", "n 23n 23n", "211n 245n 245n", "245n 211n 245n", "23n 231 23n",
-      "231 23n 23n", "31n 141 34n", "6n1 n 6nn", "/ / /", "0n n 0n", "5n1 51n 5nn", "9n 1 9n", "n8n 1n1n 1n8n"};
+  static const char *const text[] = {"23n 23n 23n", "23n / 23n",      "/ 23n 23n",      "23n n 23n",
+                                     "n 23n 23n",   "211n 245n 245n", "245n 211n 245n", "23n 231 23n",
+                                     "231 23n 23n", "31n 141 34n",    "6n1 n 6nn",      "/ / /",
+                                     "0n n 0n",     "5n1 51n 5nn",    "9n 1 9n",        "n8n 1n1n 1n8n"};
   if (pattern >= (int)(sizeof text / sizeof *text)) return 0;
   const char *s = text[pattern];
   for (int k = 0; k < 3; k++, s += *s == ' ') {
@@ -248,12 +263,14 @@ static void binary_case(int op, uint8_t type, uint8_t b_type, int pattern, int32
   if (!shapes(pattern, n, dims, ranks)) return;
   dlc_binary_params p = {op, {epilogue, 0, 0}};
   uint8_t y_type = op >= DLC_BIN_EQUAL ? DLC_BOOL : type;
-  dlc_tensor t[3] = {make_tensor(type, ranks[0], dims[0], gap), make_tensor(b_type, ranks[1], dims[1], gap), make_tensor(y_type, ranks[2], dims[2], gap)};
+  dlc_tensor t[3] = {make_tensor(type, ranks[0], dims[0], gap), make_tensor(b_type, ranks[1], dims[1], gap),
+                     make_tensor(y_type, ranks[2], dims[2], gap)};
   if (op == DLC_BIN_POW && dlc_is_integer(type) && dlc_is_signed(b_type))
     for (int64_t i = 0; i < dlc_elements(&t[1]); i++) set(&t[1], i, fabs(get(&t[1], i)));
   char label[48];
   snprintf(label, sizeof label, "op %d pattern %d n %d b %d gap %d", op, pattern, n, b_type, gap);
-  run_case(&dlc_binary_kernel, t, 3, 2, &p, sizeof p, references, tolerance_of(type) * (op == DLC_BIN_POW ? 4 : 1), label);
+  run_case(&dlc_binary_kernel, t, 3, 2, &p, sizeof p, references, tolerance_of(type) * (op == DLC_BIN_POW ? 4 : 1),
+           label);
   free_tensors(t, 3);
 }
 
@@ -295,7 +312,8 @@ void test_binary(void) {
     dlc_binary_params p = {op, {0, 0, 0}};
     dlc_call call = {t, &p, NULL, 3, sizeof p};
     expect(dlc_binary_kernel.run(&call, 0, 1) == 0 && (op != DLC_BIN_DIV || (y[0] == INT64_MIN && y[1] == 0)) &&
-               (op != DLC_BIN_MOD || (y[0] == 0 && y[1] == 0)), "extreme division, op %d", op);
+               (op != DLC_BIN_MOD || (y[0] == 0 && y[1] == 0)),
+           "extreme division, op %d", op);
   }
   dlc_binary_params p = {DLC_BIN_ADD, {DLC_FN_RELU, 0, 0}};
   expect(checked(&dlc_binary_kernel, t, 3, &p, sizeof p), "binary accepts an epilogue on integers");
@@ -355,14 +373,16 @@ void test_select_cast(void) {
           free_tensors(t, 4);
         }
       }
-  static const double values[] = {0, 1, -1, 2.5, -2.5, 127.9, 128, 255, 256, -129, 300, 32768, 70000, -70000, 3e9, -3e9, 1e20, -1e20, NAN, INFINITY, -INFINITY, 0.1};
+  static const double values[] = {0,     1,     -1,     2.5, -2.5, 127.9, 128,   255, 256,      -129,      300,
+                                  32768, 70000, -70000, 3e9, -3e9, 1e20,  -1e20, NAN, INFINITY, -INFINITY, 0.1};
   for (int from = 0; from < TYPES; from++)
     for (int to = 0; to < TYPES; to++)
       for (int gap = 0; gap < 3; gap += 2) {
         dlc_tensor t[2] = {TENSOR(all_types[from], gap, 3, 22), TENSOR(all_types[to], gap / 2, 3, 22)};
         for (int i = 0; i < 22; i++) {
           bool wide = dlc_type_size(t[0].type) >= 4 && fabs(values[i]) < 1e9;
-          if (dlc_is_float(t[0].type) || (wide && (values[i] >= 0 || dlc_is_signed(t[0].type)))) set(&t[0], i + 3, values[i]);
+          if (dlc_is_float(t[0].type) || (wide && (values[i] >= 0 || dlc_is_signed(t[0].type))))
+            set(&t[0], i + 3, values[i]);
         }
         run_case(&dlc_cast_kernel, t, 2, 1, &q, sizeof q, casts, 0, "types");
         free_tensors(t, 2);

@@ -19,7 +19,8 @@ static double reduce_reference(const dlc_tensor *operands, const void *params, c
   const dlc_reduce_params *p = params;
   const dlc_tensor *x = &operands[0];
   bool whole = dlc_is_integer(x->type);
-  double sum = 0, absolute = 0, square = 0, product = 1, high = -INFINITY, low = INFINITY, largest, result = 0, terms = 0;
+  double sum = 0, absolute = 0, square = 0, product = 1, high = -INFINITY, low = INFINITY, largest, result = 0,
+         terms = 0;
   double bits = 8 * (double)dlc_type_size(x->type), top = ldexp(1, (int)bits - dlc_is_signed(x->type));
   if (whole) high = dlc_is_signed(x->type) ? -top : 0, low = top - 1;
   if (x->type == DLC_BOOL) high = 0, low = 1;
@@ -57,8 +58,10 @@ static double reduce_reference(const dlc_tensor *operands, const void *params, c
   }
   if (whole) {
     result = trunc(result);
-    if (result != result || p->op == DLC_REDUCE_LOG_SUM || p->op == DLC_REDUCE_LOG_SUM_EXP)  // saturating conversion
-      return result != result ? 0 : result < (dlc_is_signed(x->type) ? -top : 0) ? (dlc_is_signed(x->type) ? -top : 0) : result;
+    if (result != result || p->op == DLC_REDUCE_LOG_SUM || p->op == DLC_REDUCE_LOG_SUM_EXP) // saturating conversion
+      return result != result                               ? 0
+             : result < (dlc_is_signed(x->type) ? -top : 0) ? (dlc_is_signed(x->type) ? -top : 0)
+                                                            : result;
     double span = ldexp(1, (int)bits);
     if (bits < 64) result -= span * floor(result / span), result -= dlc_is_signed(x->type) && result >= top ? span : 0;
   }
@@ -66,7 +69,8 @@ static double reduce_reference(const dlc_tensor *operands, const void *params, c
   (void)y;
 }
 
-static void reduce_case(int op, uint8_t type, int rank, const int32_t *dims, int axes, bool keep, int gap, int epilogue) {
+static void reduce_case(int op, uint8_t type, int rank, const int32_t *dims, int axes, bool keep, int gap,
+                        int epilogue) {
   reference *const references[] = {reduce_reference};
   int32_t kept[DLC_MAX_RANK];
   int kept_rank = 0;
@@ -119,7 +123,8 @@ static double cumulative_reference(const dlc_tensor *operands, const void *param
 }
 
 void test_reduce(void) {
-  static const uint8_t types[] = {DLC_F32, DLC_F64, DLC_F16, DLC_BF16, DLC_I32, DLC_I64, DLC_U8, DLC_I8, DLC_U64, DLC_BOOL};
+  static const uint8_t types[] = {DLC_F32, DLC_F64, DLC_F16, DLC_BF16, DLC_I32,
+                                  DLC_I64, DLC_U8,  DLC_I8,  DLC_U64,  DLC_BOOL};
   static const int32_t dims[] = {2, 3, 4, 5};
   for (int op = 0; op <= 9; op++)
     for (int k = 0; k < 10; k++) {
@@ -166,7 +171,8 @@ void test_reduce(void) {
           for (int64_t e = 0; e < dlc_elements(&u[0]); e++) set(&u[0], e, random_in(0, 5));
         run_case(&dlc_cumulative_kernel, u, 2, 1, &c, sizeof c, cumulatives, tolerance_of(types[k]) * 2, "sum");
         c.op = 1;
-        for (int64_t e = 0; e < dlc_elements(&u[0]); e++) set(&u[0], e, dlc_is_signed(types[k]) ? random_in(0, 1) * 2 - 1 : 1);
+        for (int64_t e = 0; e < dlc_elements(&u[0]); e++)
+          set(&u[0], e, dlc_is_signed(types[k]) ? random_in(0, 1) * 2 - 1 : 1);
         run_case(&dlc_cumulative_kernel, u, 2, 1, &c, sizeof c, cumulatives, 0, "product");
         c.axis = -1;
         expect(checked(&dlc_cumulative_kernel, u, 2, &c, sizeof c), "cumulative accepts a bad axis");
@@ -207,7 +213,8 @@ static double normalize_reference(const dlc_tensor *operands, const void *params
   for (int pass = 0; pass < 2; pass++) {
     count = 0;
     for (int64_t e = 0; e < dlc_elements(x); e++) {
-      bool same = p->kind == 1 ? e / image == flat / image && e % channels == flat % channels : e / length == flat / length;
+      bool same =
+          p->kind == 1 ? e / image == flat / image && e % channels == flat % channels : e / length == flat / length;
       if (!same) continue;
       count++;
       if (pass == 0)
@@ -268,7 +275,8 @@ void test_lines(void) {
         int gap = last ? n % 3 : 0;
         dlc_normalize_params p = {kind, last ? 2 : 1, 1e-5f, {way & 1 ? DLC_FN_RELU : 0, 0, 0}};
         int32_t length = last ? n : 3 * n;
-        dlc_tensor t[4] = {TENSOR(DLC_F32, gap, 2, 3, n), TENSOR(DLC_F32, 0, length), TENSOR(DLC_F32, 0, length), TENSOR(DLC_F32, gap, 2, 3, n)};
+        dlc_tensor t[4] = {TENSOR(DLC_F32, gap, 2, 3, n), TENSOR(DLC_F32, 0, length), TENSOR(DLC_F32, 0, length),
+                           TENSOR(DLC_F32, gap, 2, 3, n)};
         if (way & 2) free(t[2].data), t[2] = (dlc_tensor){0};
         // Few elements may lie so close that their deviation from the mean is mostly rounding.
         double tolerance = n == 1 ? 1e-3 : kind == 1 ? 2e-4 : 2e-5;

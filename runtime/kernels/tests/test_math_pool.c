@@ -2,9 +2,11 @@
 #include "test_math.h"
 
 // The window of output `flat`: its result, or the index of its maximum.
-static double walk(const dlc_tensor *operands, const dlc_pool_params *p, const dlc_tensor *y, int64_t flat, bool wants_index) {
+static double walk(const dlc_tensor *operands, const dlc_pool_params *p, const dlc_tensor *y, int64_t flat,
+                   bool wants_index) {
   const dlc_tensor *x = &operands[0];
-  int64_t in[3] = {1, 1, 1}, out[3] = {1, 1, 1}, at[3], channels = dlc_row_length(x), c = flat % channels, rest = flat / channels;
+  int64_t in[3] = {1, 1, 1}, out[3] = {1, 1, 1}, at[3], channels = dlc_row_length(x), c = flat % channels,
+          rest = flat / channels;
   for (int i = 0; i < x->rank - 2; i++) {
     in[5 - x->rank + i] = x->dims[1 + i];
     out[5 - x->rank + i] = y->dims[1 + i];
@@ -48,14 +50,16 @@ static double index_reference(const dlc_tensor *operands, const void *params, co
   return walk(operands, params, y, flat, true);
 }
 
-static void pool_case(dlc_pool_params p, uint8_t type, int rank, const int32_t *x_dims, const int32_t *y_dims, int gap, bool indexed) {
+static void pool_case(dlc_pool_params p, uint8_t type, int rank, const int32_t *x_dims, const int32_t *y_dims, int gap,
+                      bool indexed) {
   reference *const references[] = {value_reference, index_reference};
   dlc_tensor t[3] = {make_tensor(type, rank, x_dims, gap), make_tensor(type, rank, y_dims, gap), {0}};
   if (indexed) t[2] = make_tensor(DLC_I64, rank, y_dims, 0);
   if (p.kind == DLC_POOL_MAX && dlc_is_float(type) && dlc_elements(&t[0]) > 0) set(&t[0], dlc_elements(&t[0]) / 2, NAN);
   char label[64];
   snprintf(label, sizeof label, "kind %d channels %d kernel %d", p.kind, x_dims[rank - 1], p.window.kernel[2]);
-  run_case(&dlc_pool_kernel, t, indexed ? 3 : 2, 1, &p, sizeof p, references, dlc_is_float(type) ? tolerance_of(type) : 0, label);
+  run_case(&dlc_pool_kernel, t, indexed ? 3 : 2, 1, &p, sizeof p, references,
+           dlc_is_float(type) ? tolerance_of(type) : 0, label);
   free_tensors(t, indexed ? 3 : 2);
 }
 
@@ -70,7 +74,8 @@ static int32_t extent(const dlc_window *w, int i, int input, bool ceil) {
 
 void test_pool(void) {
   for (int turn = 0; turn < 300; turn++) {
-    dlc_pool_params p = {.kind = turn % 3, .count_include_pad = turn / 3 & 1, .p = 1 + turn / 6 % 3, .column_major = turn / 12 & 1};
+    dlc_pool_params p = {
+        .kind = turn % 3, .count_include_pad = turn / 3 & 1, .p = 1 + turn / 6 % 3, .column_major = turn / 12 & 1};
     int rank = 3 + turn % 7 % 3;
     int32_t x_dims[5] = {2}, y_dims[5] = {2};
     for (int i = 0; i < 3; i++) {

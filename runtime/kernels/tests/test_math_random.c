@@ -11,7 +11,8 @@ static int32_t random_number(void) {
 }
 
 static uint8_t random_type(uint8_t usual) {
-  static const uint8_t types[] = {DLC_F32, DLC_F64, DLC_F16, DLC_I64, DLC_I32, DLC_U8, DLC_BOOL, DLC_ABSENT, 15, DLC_I8, DLC_U64};
+  static const uint8_t types[] = {DLC_F32,  DLC_F64,    DLC_F16, DLC_I64, DLC_I32, DLC_U8,
+                                  DLC_BOOL, DLC_ABSENT, 15,      DLC_I8,  DLC_U64};
   return random_in(0, 5) ? usual : types[random_in(0, 10)];
 }
 
@@ -51,22 +52,24 @@ static bool run_guarded(const dlc_kernel *kernel, dlc_tensor *t, uint32_t count,
   free(call.scratch);
   for (uint32_t k = 0; k < count; k++) {
     size_t size = dlc_is_present(&t[k]) ? tensor_bytes(&t[k]) : 0;
-    for (int i = 0; i < GUARD; i++) intact = intact && buffers[k][i] == 0x5a && buffers[k][GUARD + size + (size_t)i] == 0x5a;
+    for (int i = 0; i < GUARD; i++)
+      intact = intact && buffers[k][i] == 0x5a && buffers[k][GUARD + size + (size_t)i] == 0x5a;
     free(buffers[k]);
   }
   return intact;
 }
 
 void test_random_calls(void) {
-  static const dlc_kernel *const kernels[] = {
-      &dlc_unary_kernel, &dlc_binary_kernel, &dlc_select_kernel, &dlc_cast_kernel, &dlc_reduce_kernel, &dlc_arg_reduce_kernel,
-      &dlc_cumulative_kernel, &dlc_softmax_kernel, &dlc_normalize_kernel, &dlc_lrn_kernel, &dlc_pool_kernel};
+  static const dlc_kernel *const kernels[] = {&dlc_unary_kernel,      &dlc_binary_kernel,  &dlc_select_kernel,
+                                              &dlc_cast_kernel,       &dlc_reduce_kernel,  &dlc_arg_reduce_kernel,
+                                              &dlc_cumulative_kernel, &dlc_softmax_kernel, &dlc_normalize_kernel,
+                                              &dlc_lrn_kernel,        &dlc_pool_kernel};
   for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
     int accepted = 0;
     for (int turn = 0; turn < CALLS; turn++) {
       int32_t params[32] = {0};
       for (size_t k = 0; k < kernels[i]->params_bytes / 4; k++) params[k] = random_number();
-      if (kernels[i] == &dlc_pool_kernel && turn & 1) {  // a window at random is hardly ever sound
+      if (kernels[i] == &dlc_pool_kernel && turn & 1) { // a window at random is hardly ever sound
         for (int k = 0; k < 9; k++) params[k] = random_in(0, 9) ? (int32_t)random_in(1, 3) : random_number();
         params[15] = turn >> 1 & 1;
       }
@@ -79,7 +82,8 @@ void test_random_calls(void) {
       if (kernels[i] == &dlc_normalize_kernel && turn & 3) {
         t[3] = t[0];
         for (int k = 1; k < 3; k++)
-          t[k].rank = 1, t[k].pitch = t[k].dims[0] = t[0].rank && t[0].rank <= DLC_MAX_RANK ? t[0].dims[t[0].rank - 1] : 1;
+          t[k].rank = 1,
+          t[k].pitch = t[k].dims[0] = t[0].rank && t[0].rank <= DLC_MAX_RANK ? t[0].dims[t[0].rank - 1] : 1;
         if (turn & 4) t[1 + (turn >> 3 & 1)] = (dlc_tensor){0};
       }
       if (checked(kernels[i], t, count, params, kernels[i]->params_bytes)) continue;
@@ -90,7 +94,8 @@ void test_random_calls(void) {
       }
       if (extent > 200000) continue;
       accepted++;
-      expect(run_guarded(kernels[i], t, count, params, kernels[i]->params_bytes), "%s: random call %d", kernels[i]->name, turn);
+      expect(run_guarded(kernels[i], t, count, params, kernels[i]->params_bytes), "%s: random call %d",
+             kernels[i]->name, turn);
     }
     expect(accepted > 100, "%s: only %d random calls were accepted", kernels[i]->name, accepted);
   }
