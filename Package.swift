@@ -59,6 +59,8 @@ let package = Package(
       ]),
 
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCTensor"]),
+    .testTarget(
+      name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
