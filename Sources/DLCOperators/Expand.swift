@@ -9,3 +9,54 @@ package struct Expand: Sendable, Hashable {
     self.shape = shape
   }
 }
+
+extension Expand: Operator {
+  package var mnemonic: String { "expand" }
+
+  package var attributes: [OperatorAttribute] { [OperatorAttribute("shape", shape)] }
+
+  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try Movement.require(1, inputs)
+    let shape = try Movement.shape(shape.dimensions)
+    guard inputs[0].shape.broadcast(with: shape) == shape else {
+      throw OperatorError("expected a shape that \(shape) broadcasts from, found \(inputs[0])")
+    }
+    return [TensorType(inputs[0].element, shape)]
+  }
+
+  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
+    [inputs[0].moved(move(of: inputs[0].shape), to: shape)]
+  }
+
+  private func move(of x: Shape) -> StridedMove {
+    let lead = shape.rank - x.rank
+    let strides = x.strides
+    let sources = (0..<shape.rank).map { $0 < lead || x[$0 - lead] == 1 ? 0 : strides[$0 - lead] }
+    return StridedMove(extents: shape.dimensions, sourceStrides: sources)
+  }
+
+  package var gradient: GradientRule {
+    .rule { request, patch throws(OperatorError) in
+      guard let gradient = request.outputGradients[0] else { return [nil] }
+      let x = patch.type(of: request.inputs[0]).shape
+      let lead = shape.rank - x.rank
+      let repeated = (0..<shape.rank).filter { $0 < lead || (x[$0 - lead] == 1 && shape[$0] != 1) }
+      if repeated.isEmpty { return [gradient] }
+      let sum = try patch.emit(Reduce(.sum, axes: repeated, keepsAxes: true), gradient)
+      return [lead == 0 ? sum : try patch.emit(Reshape(shape: x), sum)]
+    }
+  }
+
+  package var quantization: QuantizationRule { .sharedScale(inputs: [0]) }
+
+  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
+    if request.inputs[0].shape.count == shape.count { return .alias }
+    return Movement.lowerCopy(move(of: request.inputs[0].shape), request)
+  }
+
+  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? {
+    guard inputs.first?.rank == shape.rank, permutation.count == shape.rank else { return nil }
+    let op = Expand(shape: Shape(Movement.permuted(shape.dimensions, by: permutation)))
+    return PermutedOperator(op, outputPermutations: [permutation])
+  }
+}
