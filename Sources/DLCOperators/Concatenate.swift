@@ -17,7 +17,7 @@ extension Concatenate: Operator {
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     guard let first = inputs.first else { throw OperatorError("expected one input or more, found 0") }
-    try Movement.require(axis: axis, of: first)
+    try OperatorError.require(axis: axis, rank: first.rank)
     var result = first.shape.dimensions
     for (k, input) in inputs.enumerated().dropFirst() {
       var expected = first
@@ -25,9 +25,9 @@ extension Concatenate: Operator {
       guard input == expected else {
         throw OperatorError("expected input \(k) to equal \(first) except along axis \(axis), found \(input)")
       }
-      result[axis] = try Movement.sum(result[axis], input.shape[axis])
+      result[axis] = try result[axis].plus(input.shape[axis])
     }
-    return [TensorType(first.element, try Movement.shape(result))]
+    return [TensorType(first.element, try Shape(result: result))]
   }
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {

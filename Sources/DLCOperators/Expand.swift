@@ -16,8 +16,8 @@ extension Expand: Operator {
   package var attributes: [OperatorAttribute] { [OperatorAttribute("shape", shape)] }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Movement.require(1, inputs)
-    let shape = try Movement.shape(shape.dimensions)
+    try OperatorError.require(inputs, named: "x")
+    let shape = try Shape(result: shape.dimensions)
     guard inputs[0].shape.broadcast(with: shape) == shape else {
       throw OperatorError("expected a shape that \(shape) broadcasts from, found \(inputs[0])")
     }
@@ -29,21 +29,13 @@ extension Expand: Operator {
   }
 
   private func move(of x: Shape) -> StridedMove {
-    let lead = shape.rank - x.rank
-    let strides = x.strides
-    let sources = (0..<shape.rank).map { $0 < lead || x[$0 - lead] == 1 ? 0 : strides[$0 - lead] }
-    return StridedMove(extents: shape.dimensions, sourceStrides: sources)
+    StridedMove(extents: shape.dimensions, sourceStrides: x.broadcastStrides(to: shape))
   }
 
   package var gradient: GradientRule {
     .rule { request, patch throws(OperatorError) in
       guard let gradient = request.outputGradients[0] else { return [nil] }
-      let x = patch.type(of: request.inputs[0]).shape
-      let lead = shape.rank - x.rank
-      let repeated = (0..<shape.rank).filter { $0 < lead || (x[$0 - lead] == 1 && shape[$0] != 1) }
-      if repeated.isEmpty { return [gradient] }
-      let sum = try patch.emit(Reduce(.sum, axes: repeated, keepsAxes: true), gradient)
-      return [lead == 0 ? sum : try patch.emit(Reshape(shape: x), sum)]
+      return [try patch.sum(gradient, to: patch.type(of: request.inputs[0]).shape)]
     }
   }
 

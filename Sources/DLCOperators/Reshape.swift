@@ -16,8 +16,8 @@ extension Reshape: Operator {
   package var attributes: [OperatorAttribute] { [OperatorAttribute("shape", shape)] }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Movement.require(1, inputs)
-    let shape = try Movement.shape(shape.dimensions)
+    try OperatorError.require(inputs, named: "x")
+    let shape = try Shape(result: shape.dimensions)
     guard shape.count == inputs[0].shape.count else {
       throw OperatorError("expected a shape of \(inputs[0].shape.count) elements for \(inputs[0]), found \(shape)")
     }

@@ -25,16 +25,16 @@ extension Slice: Operator {
   }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Movement.require(1, inputs)
+    try OperatorError.require(inputs, named: "x")
     let x = inputs[0]
     try Movement.require("starts", starts.count, for: x)
     try Movement.require("counts", counts.count, for: x)
     try Movement.require("steps", steps.count, for: x)
-    let shape = try Movement.shape(counts)
+    let shape = try Shape(result: counts)
     for axis in 0..<x.rank where counts[axis] > 0 {
       guard steps[axis] != 0 else { throw OperatorError("expected a step other than 0 along axis \(axis), found 0") }
-      let reach = try Movement.product(counts[axis] - 1, steps[axis])
-      let last = try Movement.sum(starts[axis], reach)
+      let reach = try (counts[axis] - 1).times(steps[axis])
+      let last = try starts[axis].plus(reach)
       let range = 0..<x.shape[axis]
       guard range.contains(starts[axis]), range.contains(last) else {
         throw OperatorError(
@@ -72,7 +72,7 @@ extension Slice: Operator {
   private func scattered(
     _ gradient: ValueID, into type: TensorType, _ patch: inout GraphPatch
   ) throws(OperatorError) -> ValueID {
-    if counts.contains(0) { return try Movement.zeros(type, &patch) }
+    if counts.contains(0) { return try patch.expand(patch.scalar(0, like: gradient), to: type.shape) }
     let axes = Array(counts.indices)
     let steps = axes.map { counts[$0] == 1 ? 1 : self.steps[$0] }
     let zeros = axes.map { _ in 0 }

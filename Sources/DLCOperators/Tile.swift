@@ -16,14 +16,14 @@ extension Tile: Operator {
   package var attributes: [OperatorAttribute] { [OperatorAttribute("repeats", Shape(repeats))] }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Movement.require(1, inputs)
+    try OperatorError.require(inputs, named: "x")
     try Movement.require("repeats", repeats.count, for: inputs[0])
     var extents: [Int] = []
     for (axis, count) in repeats.enumerated() {
       guard count >= 0 else { throw OperatorError("expected repeats of 0 or more, found \(count) along axis \(axis)") }
-      extents.append(try Movement.product(inputs[0].shape[axis], count))
+      extents.append(try inputs[0].shape[axis].times(count))
     }
-    return [TensorType(inputs[0].element, try Movement.shape(extents))]
+    return [TensorType(inputs[0].element, try Shape(result: extents))]
   }
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {

@@ -1,4 +1,3 @@
-import CDLCKernels
 import DLCGraph
 import DLCTensor
 
@@ -17,7 +16,7 @@ extension Transpose: Operator {
   package var attributes: [OperatorAttribute] { [OperatorAttribute("permutation", Shape(permutation))] }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
-    try Movement.require(1, inputs)
+    try OperatorError.require(inputs, named: "x")
     guard Movement.isPermutation(permutation, of: inputs[0].rank) else {
       throw OperatorError("expected a permutation of the \(inputs[0].rank) axes of \(inputs[0]), found \(permutation)")
     }
@@ -50,15 +49,13 @@ extension Transpose: Operator {
     if order == Array(order.indices) || x.shape.isEmpty { return .alias }
     let from = TensorType(x.element, Shape(extents))
     let to = TensorType(x.element, Shape(order.map { extents[$0] }))
-    if let reason = Movement.tooDeep("transpose", [from, to]) { return reason }
-    guard let permutation = Movement.eight(order) else { return .undefined("axes out of range in \(permutation)") }
+    if let reason = Movement.limit([from, to]) { return .undefined(reason) }
     // Merged axes are fine for a pitched operand as long as its rows are the same rows.
     let operands = [
       Operand(.input(0), from, acceptsPitch: from.shape.dimensions.last == x.shape.dimensions.last),
       Operand(.output(0), to, acceptsPitch: to.shape.dimensions.last == y.shape.dimensions.last),
     ]
-    let parameters = dlc_transpose_params(perm: permutation)
-    return .kernels([KernelCall(kernel: UInt16(DLC_KERNEL_transpose.rawValue), parameters, operands: operands)])
+    return .kernels([try KernelCall.transpose(operands[0], to: operands[1], permutation: order)])
   }
 
   /// The same movement without axes of extent 1 and with axes merged that stay together: the input's extents and the order.
