@@ -193,7 +193,8 @@ import Testing
     final class Owner {}
     var bytes = [UInt8](repeating: 0, count: 1)
     for value in [Float(1), 2, 3, 4, 5, 6] { bytes += withUnsafeBytes(of: value) { [UInt8]($0) } }
-    try bytes.withUnsafeBytes { buffer in
+    // The bytes stay where they are as long as the array lives.
+    try bytes.withUnsafeBytes { (buffer) throws in
       let storage = TensorStorage(bytes: UnsafeRawBufferPointer(rebasing: buffer[1...]), owner: Owner())
       let x = Tensor(TensorType(.float32, [2, 3]), storage: storage)
       #expect(try Transpose(permutation: [1, 0]).evaluate([x])[0].doubles() == [1, 4, 2, 5, 3, 6])
