@@ -45,7 +45,7 @@ import Testing
         "the copy kernel moves at most 2^31-1 elements along 8 axes, found f32[1,65536,65536] to f32[1,65536,8]"),
       (Expand(shape: [1, 2]), Self.f32([2]), "alias"),
       (Expand(shape: [3, 2]), Self.f32([2]), "copy"),
-      (Expand(shape: Self.deep), Self.f32([3, 1, 1, 3, 2]), "copy"),
+      (Expand(shape: Self.deep), Self.f32([2, 1, 1, 3, 2]), "copy"),
       (Tile(repeats: [1, 1]), Self.f32([2, 3]), "alias"),
       (Tile(repeats: [2, 2, 2, 2, 2]), Self.f32([3, 3, 3, 3, 3]),
         "the copy kernel moves at most 2^31-1 elements along 8 axes, found f32[3,3,3,3,3] to f32[6,6,6,6,6]"),
@@ -88,7 +88,7 @@ import Testing
   @Test func movesTensorsOfMoreAxesThanAnOperandHas() throws {
     let x = random(.float32, Self.deep.dimensions)
     try checkLowered(Transpose(permutation: [1, 2, 3, 4, 5, 6, 7, 8, 0]), [x])
-    try checkLowered(Expand(shape: Self.deep), [random(.float32, [3, 1, 1, 3, 2])])
+    try checkLowered(Expand(shape: Self.deep), [random(.float32, [2, 1, 1, 3, 2])])
     try checkLowered(Gather(axis: 4), [x, tensor(.int64, [2], [1, 0])])
     try checkLowered(Concatenate(axis: 0), [x, x])
   }
