@@ -66,8 +66,9 @@ struct ChannelAffine {
   init?(_ op: BatchNormalization, _ node: Node, in graph: Graph) {
     let parameters = node.inputs[1...4].compactMap { graph.constant($0)?.doubles() }
     guard parameters.count == 4 else { return nil }
-    scale = zip(parameters[0], parameters[3]).map { $0 / ($1 + Double(op.epsilon)).squareRoot() }
-    shift = parameters[1].indices.map { parameters[1][$0] - parameters[2][$0] * scale[$0] }
+    let factors = zip(parameters[0], parameters[3]).map { $0 / ($1 + Double(op.epsilon)).squareRoot() }
+    scale = factors
+    shift = parameters[1].indices.map { parameters[1][$0] - parameters[2][$0] * factors[$0] }
   }
 }
 

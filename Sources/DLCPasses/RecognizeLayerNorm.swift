@@ -17,7 +17,9 @@ extension Pass {
       guard let op = node.op as? Binary, op.function == nil, graph[node.outputs[0]].type.element == .float32 else {
         return nil
       }
-      return try core(node, graph) ?? scaled(op, node, graph) ?? shifted(op, node, graph)
+      if let patch = try core(node, graph) { return patch }
+      if let patch = try scaled(op, node, graph) { return patch }
+      return try shifted(op, node, graph)
     })
 
   /// Numbers in the patterns: 0 the input, 1 epsilon, 2 the mean of squares, 3 the mean.

@@ -54,7 +54,8 @@ private struct Widening {
       let type = graph[old].type
       if type.element.isHalf {
         rebuilt[old] = new
-        if graph.isOutput(old) { patch.replace(old, with: try patch.emit(Cast(to: type.element), new)) }
+        // Replaced by itself when nothing but rebuilt nodes read it: the graph then sees that its node may go.
+        patch.replace(old, with: graph.isOutput(old) ? try patch.emit(Cast(to: type.element), new) : old)
       } else {
         patch.replace(old, with: new)
       }
