@@ -15,9 +15,11 @@ let package = Package(
   targets: [
     // The runtime: kernels and platform shims in C, the plan reader behind a C interface, the engine in Swift.
     .target(
-      name: "CDLCKernels", path: "runtime/kernels",
+      name: "CDLCKernels", path: "runtime/kernels", exclude: ["tests"],
       cSettings: [.headerSearchPath("."), .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
-    .target(name: "CDLCPlatform", path: "runtime/platform", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "CDLCPlatform", path: "runtime/platform", exclude: ["tests"],
+      cSettings: [.unsafeFlags(["-O2"])]),
     .target(
       name: "CDLCPlan", path: "runtime/plan",
       cxxSettings: [
@@ -56,6 +58,9 @@ let package = Package(
         "DLCReport", "DLCCompiler", "DLCData", "DLCRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    .testTarget(
+      name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -187,11 +187,13 @@ typedef struct dlc_pool_params {
   int32_t kind, count_include_pad, p, column_major;
 } dlc_pool_params;
 
-// transpose: x, y; y's axis i is x's axis perm[i]. Any type.
+// transpose: x, y; y's axis i is x's axis perm[i]. Any type. Pitches of both are respected.
 typedef struct dlc_transpose_params { int32_t perm[8]; } dlc_transpose_params;
 
 // copy: x, y, any type. For every index in dims[0..rank): y[y_offset + sum i*y_strides] = x[x_offset + sum i*x_strides], in elements
-// (strides may be 0 or negative on x's side, positive on y's). Serves slice, expand, tile, concat and split. Pitches must be dense.
+// (strides may be 0 or negative on x's side, positive on y's, where no two indices share a place). Serves slice, expand, tile, concat
+// and split. Strides are those of memory: an operand spans (rows - 1) pitch + row elements, and a pitch enters through the strides of
+// the axes before the last. What a movement does not name in y keeps its value.
 typedef struct dlc_copy_params {
   int32_t rank, x_offset, y_offset;
   int32_t dims[8], x_strides[8], y_strides[8];
@@ -199,13 +201,15 @@ typedef struct dlc_copy_params {
 
 typedef enum dlc_pad_mode { DLC_PAD_CONSTANT = 0, DLC_PAD_REFLECT = 1, DLC_PAD_EDGE = 2, DLC_PAD_WRAP = 3 } dlc_pad_mode;
 
-// pad: x, value? (scalar of x's type, zero when absent), y. before[i] may be negative (crops); after follows from y's shape. Any type.
+// pad: x, value? (scalar of x's type, zero when absent), y. before[i] may be negative (crops); after follows from y's shape.
+// Crops come first: the other modes repeat what is left. Reflection turns at both ends as often as needed. Any type. Pitches of x and y are respected.
 typedef struct dlc_pad_params { int32_t mode; int32_t before[8]; } dlc_pad_params;
 
 // gather: x, indices (i32, i64), y: indices' shape replaces axis. Negative indices count from the end. Any type of x.
+// Here and in all index families below: operands are dense, and an index outside [-n, n) is DLC_FAULT_INDEX.
 typedef struct dlc_gather_params { int32_t axis; } dlc_gather_params;
 
-// gather_elements: x, indices (i32, i64), y [as indices].
+// gather_elements: x, indices (i32, i64), y [as indices], which are no larger than x beside axis.
 typedef struct dlc_gather_elements_params { int32_t axis; } dlc_gather_elements_params;
 
 // gather_nd: x, indices (i32, i64) [..., k], y.
@@ -215,10 +219,11 @@ typedef enum dlc_scatter_reduction {
   DLC_SCATTER_NONE = 0, DLC_SCATTER_ADD = 1, DLC_SCATTER_MUL = 2, DLC_SCATTER_MAX = 3, DLC_SCATTER_MIN = 4,
 } dlc_scatter_reduction;
 
-// scatter_elements: data, indices (i32, i64), updates [as indices], y [as data].
+// scatter_elements: data, indices (i32, i64), updates [as indices], y [as data]; y may lie in data's place. Updates of one place apply in
+// their order in memory (NONE: the last stays). Reductions: f32, f64, f16, bf16, i32, i64, u8, i8; integers wrap, MAX and MIN keep NaN.
 typedef struct dlc_scatter_elements_params { int32_t axis, reduction; } dlc_scatter_elements_params;
 
-// scatter_nd: data, indices (i32, i64) [..., k], updates, y [as data].
+// scatter_nd: data, indices (i32, i64) [..., k], updates, y [as data]; order and reductions as scatter_elements.
 typedef struct dlc_scatter_nd_params { int32_t reduction; } dlc_scatter_nd_params;
 
 typedef enum dlc_resize_mode { DLC_RESIZE_NEAREST = 0, DLC_RESIZE_LINEAR = 1, DLC_RESIZE_CUBIC = 2 } dlc_resize_mode;
@@ -230,23 +235,26 @@ typedef enum dlc_resize_nearest {
   DLC_NEAREST_ROUND_PREFER_FLOOR = 0, DLC_NEAREST_ROUND_PREFER_CEIL = 1, DLC_NEAREST_FLOOR = 2, DLC_NEAREST_CEIL = 3,
 } dlc_resize_nearest;
 
-// resize: x, y, same rank. f32; nearest any type. scales: output over input per axis, as ONNX Resize has them; roi for TF_CROP, 0...1.
+// resize: x, y, same rank. f32; nearest any type (f32 with TF_CROP). Pitches of both are respected. Semantics of ONNX Resize 19;
+// scales: output over input per axis, positive (an axis that stays has 1); roi for TF_CROP, 0...1 being the whole axis.
 typedef struct dlc_resize_params {
   int32_t mode, coordinate, nearest, exclude_outside, antialias;
   float cubic_a, extrapolation;
   float scales[8], roi_begin[8], roi_end[8];
 } dlc_resize_params;
 
-// top_k: x, values, indices (i64): the k = values.dims[axis] largest or smallest along axis; among equal ones the lower index first.
+// top_k: x, values, indices (i64): the k = values.dims[axis] largest or smallest along axis; among equal ones the lower index
+// first. f32, f64, f16, i32, i64, u8, i8. NaN counts as greater than every number; -0 equals +0. The answer is always sorted.
 typedef struct dlc_top_k_params { int32_t axis, largest, sorted; } dlc_top_k_params;
 
-// one_hot: indices (any integer or f32), values [2] (off, on), y: a new axis of y.dims[axis] classes. Out-of-range indices give all off.
+// one_hot: indices (any integer or f32), values [2] (off, on), y: a new axis of y.dims[axis] classes. Indices in
+// [-classes, 0) count from the end, others out of range and NaN give all off; an f32 truncates.
 typedef struct dlc_one_hot_params { int32_t axis; } dlc_one_hot_params;
 
-// trilu: x, y [..., R, C]: keeps the upper (or lower) triangle, diagonal k.
+// trilu: x, y [..., R, C]: keeps the upper (or lower) triangle, diagonal k; zero elsewhere. Any type; pitches are respected.
 typedef struct dlc_trilu_params { int32_t upper, k; } dlc_trilu_params;
 
-// reverse_sequence: x, lengths (i64) [batch], y.
+// reverse_sequence: x, lengths (i64) [batch], y. A length outside 0...time is DLC_FAULT_INDEX. Any type.
 typedef struct dlc_reverse_sequence_params { int32_t time_axis, batch_axis; } dlc_reverse_sequence_params;
 
 #endif
