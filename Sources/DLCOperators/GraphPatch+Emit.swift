@@ -61,3 +61,38 @@ extension GraphPatch {
     return try reshape(sum(x, over: axes), to: shape)
   }
 }
+
+extension GraphPatch {
+  /// a + b.
+  mutating func add(_ a: ValueID, _ b: ValueID) throws(OperatorError) -> ValueID { try binary(.add, a, b) }
+
+  /// a + constant.
+  mutating func add(_ a: ValueID, _ b: Double) throws(OperatorError) -> ValueID { try binary(.add, a, b) }
+
+  /// a - b.
+  mutating func subtract(_ a: ValueID, _ b: ValueID) throws(OperatorError) -> ValueID { try binary(.subtract, a, b) }
+
+  /// constant - b.
+  mutating func subtract(_ a: Double, _ b: ValueID) throws(OperatorError) -> ValueID {
+    try binary(.subtract, scalar(a, like: b), b)
+  }
+
+  /// a * b.
+  mutating func multiply(_ a: ValueID, _ b: ValueID) throws(OperatorError) -> ValueID { try binary(.multiply, a, b) }
+
+  /// a * constant.
+  mutating func multiply(_ a: ValueID, _ b: Double) throws(OperatorError) -> ValueID {
+    b == 1 ? a : try binary(.multiply, a, b)
+  }
+
+  /// a / b.
+  mutating func divide(_ a: ValueID, _ b: ValueID) throws(OperatorError) -> ValueID { try binary(.divide, a, b) }
+
+  /// x * x.
+  mutating func square(_ x: ValueID) throws(OperatorError) -> ValueID { try unary(.square, x) }
+
+  /// condition ? a : 0.
+  mutating func select(_ condition: ValueID, orZero a: ValueID) throws(OperatorError) -> ValueID {
+    try select(condition, a, scalar(0, like: a))
+  }
+}

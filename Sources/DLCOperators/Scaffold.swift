@@ -13,28 +13,6 @@ extension ArgReduce: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Binary: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Cast: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Convolution: SpatialOperator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -157,29 +135,7 @@ extension Reduce: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Select: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Softmax: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Unary: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }

@@ -30,7 +30,7 @@ static inline bool dlc_epilogue_bounds(const dlc_epilogue *e, float *lo, float *
 
 #ifdef DLC_V
 // Applies the epilogue to `n` floats in place.
-DLC_VTARGET void DLC_VF(epilogue_row)(float *row, int64_t n, const dlc_epilogue *e) {
+DLC_VOUTLINE void DLC_VF(epilogue_row)(float *row, int64_t n, const dlc_epilogue *e) {
   const int32_t function = e->function;
   const float alpha = e->alpha, beta = e->beta;
   int64_t i = 0;

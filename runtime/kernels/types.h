@@ -24,8 +24,11 @@ enum { DLC_CHUNK = 512 };
 // A row function whose callees are all inlined, so that constants reach them.
 #define DLC_FLATTEN __attribute__((flatten))
 
-// Marks a loop whose iterations are independent although output and input may be the same memory (never partly overlapping).
+// Marks a loop whose iterations are independent although output and input may be the same memory (never partly
+// overlapping).
 #if defined(__clang__)
+// Whether a loop is worth vectorizing is the compiler's to decide on each target.
+#pragma clang diagnostic ignored "-Wpass-failed"
 #define DLC_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define DLC_COMPACT _Pragma("clang loop vectorize(disable) unroll(disable)")
 #else
@@ -37,7 +40,9 @@ enum { DLC_CHUNK = 512 };
 #if defined(__x86_64__)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__avx2, name##__avx512
 #define DLC_ROWS(name) \
-  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512 : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2 : &name##__scalar)
+  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512 \
+   : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2 \
+                                       : &name##__scalar)
 #elif defined(__ARM_NEON)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__neon
 #define DLC_ROWS(name) (dlc_current_isa() == DLC_ISA_NEON ? &name##__neon : &name##__scalar)
@@ -65,17 +70,15 @@ static inline float dlc_f16_to_f32(uint16_t half) {
   return dlc_float(bits | (uint32_t)(half & 0x8000) << 16);
 }
 
-// Rounds to nearest even; beyond 65504 gives infinity.
+// Rounds to nearest even; beyond 65504 gives infinity. Written without branches, so that loops of it become vectors.
 static inline uint16_t dlc_f32_to_f16(float value) {
-  uint32_t bits = dlc_bits(value), magnitude = bits & 0x7fffffffu, half;
-  if (magnitude > 0x7f800000u)
-    half = 0x7e00u | ((magnitude >> 13) & 0x1ffu);
-  else if (magnitude >= 0x477ff000u)
-    half = 0x7c00u;
-  else if (magnitude < 0x38800000u)  // one ulp of [0.5, 1) is the smallest subnormal half: the addition rounds
-    half = dlc_bits(dlc_float(magnitude) + 0.5f) - 0x3f000000u;
-  else
-    half = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - (112u << 23)) >> 13;
+  uint32_t bits = dlc_bits(value), magnitude = bits & 0x7fffffffu;
+  uint32_t normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - (112u << 23)) >> 13;
+  // One ulp of [0.5, 1) is the smallest subnormal half: the addition rounds.
+  uint32_t subnormal = dlc_bits(dlc_float(magnitude < 0x38800000u ? magnitude : 0) + 0.5f) - 0x3f000000u;
+  uint32_t half = magnitude < 0x38800000u ? subnormal : normal;
+  half = magnitude >= 0x477ff000u ? 0x7c00u : half;
+  half = magnitude > 0x7f800000u ? 0x7e00u | ((magnitude >> 13) & 0x1ffu) : half;
   return (uint16_t)(half | (bits >> 16 & 0x8000u));
 }
 

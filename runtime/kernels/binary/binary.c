@@ -11,9 +11,9 @@ enum { EPILOGUE_RUN = 2048 };
 
 // An operator resolved for its types: what each run of elements needs.
 typedef struct plan {
-  dlc_binary_row *row;       // of `compute`; NULL for powers of integers
+  dlc_binary_row *row; // of `compute`; NULL for powers of integers
   uint8_t type, b_type, y_type, compute;
-  bool swapped;              // a > b is b < a
+  bool swapped; // a > b is b < a
   const dlc_epilogue *epilogue;
 } plan;
 
@@ -61,20 +61,26 @@ static uint32_t binary_parts(const dlc_call *call) {
 // Powers of integers, in 64 bits (wrapping) or, for a fractional exponent, in f64 (saturating).
 static void power_run(const plan *p, const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t n) {
   uint8_t wide = dlc_is_float(p->b_type) ? DLC_F64 : DLC_I64;
-  union { int64_t i[DLC_CHUNK]; double d[DLC_CHUNK]; } u, v;
+  union {
+    int64_t i[DLC_CHUNK];
+    double d[DLC_CHUNK];
+  } u, v;
   dlc_cast_run(p->type, a, sa, wide, &u, 1, n);
   dlc_cast_run(p->b_type, b, sb, wide, &v, 1, n);
   for (int64_t i = 0; i < n; i++) {
     if (wide == DLC_F64)
       u.d[i] = pow(u.d[i], v.d[i]);
-    else  // modulo 2^64 an odd base has a period dividing 2^62, and an even one is 0 from 64 on: bit 62 stands for bit 63
-      u.i[i] = dlc_integer_power(u.i[i], p->b_type == DLC_U64 && v.i[i] < 0 ? (v.i[i] & INT64_MAX) | (int64_t)1 << 62 : v.i[i]);
+    else // modulo 2^64 an odd base has a period dividing 2^62, and an even one is 0 from 64 on: bit 62 stands for bit
+         // 63
+      u.i[i] = dlc_integer_power(u.i[i],
+                                 p->b_type == DLC_U64 && v.i[i] < 0 ? (v.i[i] & INT64_MAX) | (int64_t)1 << 62 : v.i[i]);
   }
   dlc_cast_run(wide, &u, 1, p->type, y, 1, n);
 }
 
 // Up to DLC_CHUNK elements of any strides and types, by way of buffers in the computing type.
-static void converted_run(const plan *p, const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t sy, int64_t n) {
+static void converted_run(const plan *p, const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t sy,
+                          int64_t n) {
   double a_wide[DLC_CHUNK], b_wide[DLC_CHUNK], y_wide[DLC_CHUNK];
   if (!p->row) {
     power_run(p, a, sa, b, sb, y_wide, n);
@@ -96,7 +102,8 @@ static void converted_run(const plan *p, const void *a, int64_t sa, const void *
 }
 
 // A run of n elements: in place where strides and types allow, else by way of buffers.
-static void run_elements(const plan *p, const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t sy, int64_t n) {
+static void run_elements(const plan *p, const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t sy,
+                         int64_t n) {
   int64_t a_bytes = (int64_t)dlc_type_size(p->type), b_bytes = (int64_t)dlc_type_size(p->b_type);
   int64_t y_bytes = (int64_t)dlc_type_size(p->y_type);
   bool direct = p->row && p->compute == p->type && p->type == p->b_type && sa <= 1 && sb <= 1 && sy == 1;
@@ -131,7 +138,7 @@ static void run_elements(const plan *p, const void *a, int64_t sa, const void *b
 // buffer of several rows, so that runs are long. `index` is that input (0 or 1), -1 when the loop is not of this kind.
 typedef struct spread {
   int index;
-  int64_t length, rows;  // of one row, and rows per buffer
+  int64_t length, rows; // of one row, and rows per buffer
 } spread;
 
 static spread find_spread(const dlc_loop *loop, const plan *p) {
@@ -142,18 +149,34 @@ static spread find_spread(const dlc_loop *loop, const plan *p) {
   for (int k = 0; k < 3; k++) packed[k] = loop->strides[k][inner] == 1 && loop->strides[k][outer] == s.length;
   if (!packed[2] || packed[0] == packed[1]) return s;
   s.index = packed[0] ? 1 : 0;
+  if (s.length >= 16 && loop->strides[s.index][inner] == 0) { // a number per row: rows are long enough by themselves
+    s.index = -1;
+    return s;
+  }
   s.rows = DLC_CHUNK / s.length;
   return s;
 }
 
-static void fill(const spread *s, uint8_t type, const void *from, int64_t outer, int64_t inner, int64_t rows, void *to) {
+static void fill(const spread *s, uint8_t type, const void *from, int64_t outer, int64_t inner, int64_t rows,
+                 void *to) {
   int64_t bytes = (int64_t)dlc_type_size(type);
+  if (bytes == 4 && inner == 0) {
+    uint32_t *words = to;
+    for (int64_t r = 0; r < rows; r++) {
+      uint32_t word;
+      memcpy(&word, dlc_at(from, r * outer * bytes), sizeof word);
+      for (int64_t i = 0; i < s->length; i++) *words++ = word;
+    }
+    return;
+  }
   for (int64_t r = 0; r < rows; r++)
-    dlc_cast_run(type, dlc_at(from, r * outer * bytes), inner, type, dlc_at_mutable(to, r * s->length * bytes), 1, s->length);
+    dlc_cast_run(type, dlc_at(from, r * outer * bytes), inner, type, dlc_at_mutable(to, r * s->length * bytes), 1,
+                 s->length);
 }
 
 // `rows` whole rows of the two inner axes, from the given places.
-static void run_spread(const plan *p, const dlc_loop *loop, const spread *s, const void *a, const void *b, void *y, int64_t rows) {
+static void run_spread(const plan *p, const dlc_loop *loop, const spread *s, const void *a, const void *b, void *y,
+                       int64_t rows) {
   double buffer[DLC_CHUNK];
   int64_t bytes = (int64_t)dlc_type_size(p->type), y_bytes = (int64_t)dlc_type_size(p->y_type);
   int64_t outer = loop->strides[s->index][loop->rank - 2], inner = loop->strides[s->index][loop->rank - 1];
@@ -179,7 +202,7 @@ static int binary_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   spread s = find_spread(&loop, &p);
   dlc_loop walk = loop;
   int last = loop.rank - 1;
-  if (s.index >= 0) {  // the two inner axes are walked as one; the repeated input stays at its beginning
+  if (s.index >= 0) { // the two inner axes are walked as one; the repeated input stays at its beginning
     walk.rank = last--;
     walk.dims[last] *= s.length;
     for (int k = 0; k < 3; k++) walk.strides[k][last] = k == s.index ? 0 : 1;
@@ -194,8 +217,8 @@ static int binary_run(const dlc_call *call, uint32_t part, uint32_t parts) {
       continue;
     }
     int64_t skipped = c.index[last] / s.length * loop.strides[s.index][last] * a_bytes;
-    run_spread(&p, &loop, &s, s.index ? from_a : dlc_at(from_a, skipped), s.index ? dlc_at(from_b, skipped) : from_b, to,
-               c.run / s.length);
+    run_spread(&p, &loop, &s, s.index ? from_a : dlc_at(from_a, skipped), s.index ? dlc_at(from_b, skipped) : from_b,
+               to, c.run / s.length);
   }
   return 0;
 }

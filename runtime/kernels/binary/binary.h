@@ -4,7 +4,8 @@
 
 #include "types.h"
 
-// y[i] = a[i * sa] op b[i * sb] for n elements; sa and sb are 0 or 1, y is dense and may be a or b where their stride is 1.
+// y[i] = a[i * sa] op b[i * sb] for n elements; sa and sb are 0 or 1, y is dense and may be a or b where their stride
+// is 1.
 typedef void dlc_binary_row(const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t n);
 
 enum { DLC_BINARY_OPS = 37 };
@@ -16,7 +17,8 @@ typedef struct dlc_binary_rows {
 
 DLC_DECLARE_ROWS(dlc_binary_rows, dlc_binary_rows);
 
-// The row of an operator on a type, NULL when the type lacks it. Comparisons with "greater" have none: swap the operands.
+// The row of an operator on a type, NULL when the type lacks it. Comparisons with "greater" have none: swap the
+// operands.
 dlc_binary_row *dlc_binary_float(int32_t op, uint8_t type);
 dlc_binary_row *dlc_binary_integer(int32_t op, uint8_t type);
 

@@ -1,4 +1,5 @@
-// The f32 operators, written once for every instruction set: plain loops that the target attribute turns into its vectors.
+// The f32 operators, written once for every instruction set: plain loops that the target attribute turns into its
+// vectors.
 #include "binary/binary.h"
 #include "binary/binary_loops.h"
 

@@ -30,9 +30,11 @@ static void row_pow_f32(const void *a, int64_t sa, const void *b, int64_t sb, vo
       row_pow_each_f32(a, sa, b, sb, y, n);
       return;
     }
-    DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) to[i] = x[i] * x[i];
+    DLC_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) to[i] = x[i] * x[i];
   } else if (exponent == 3) {
-    DLC_COMPACT for (int64_t i = 0; i < n; i++) {
+    DLC_COMPACT
+    for (int64_t i = 0; i < n; i++) {
       double v = x[i * sa];
       to[i] = (float)(v * v * v);
     }

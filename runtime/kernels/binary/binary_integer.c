@@ -25,7 +25,8 @@ BY_WIDTH(w2, uint16_t, DLC_BINARY_COMPACT)
 BY_WIDTH(w4, uint32_t, DLC_BINARY_FULL)
 BY_WIDTH(w8, uint64_t, DLC_BINARY_FULL)
 
-// The quotient, the remainder of the dividend's sign and that of the divisor's; minus one is apart because MIN / -1 traps.
+// The quotient, the remainder of the dividend's sign and that of the divisor's; minus one is apart because MIN / -1
+// traps.
 #define BY_TYPE(name, T, id, U) \
   static inline T divide_##name(T a, T b) { \
     if (b == 0) return 0; \
@@ -38,7 +39,7 @@ BY_WIDTH(w8, uint64_t, DLC_BINARY_FULL)
   } \
   static inline T modulo_##name(T a, T b) { \
     T r = remainder_##name(a, b); \
-    return r != 0 && (T)-1 < (T)1 && (r ^ b) < (T)0 ? (T)(r + b) : r; \
+    return r != 0 && (T)-1 < (T)1 && (r ^ b) < (T)1 ? (T)(r + b) : r; \
   } \
   static inline T right_##name(T a, T b) { \
     int last = (int)(8 * sizeof(T)) - 1; \
@@ -49,7 +50,8 @@ BY_WIDTH(w8, uint64_t, DLC_BINARY_FULL)
   DLC_BINARY_COMPACT(static, row_fmod_##name, T, T, remainder_##name(x, y0)) \
   DLC_BINARY_COMPACT(static, row_mod_##name, T, T, modulo_##name(x, y0)) \
   DLC_BINARY_COMPACT(static, row_right_##name, T, T, right_##name(x, y0)) \
-  DLC_BINARY_COMPACT(static, row_prelu_##name, T, T, (T)-1 < (T)1 && x < (T)1 ? (uint64_t)x * (uint64_t)y0 : (uint64_t)x) \
+  DLC_BINARY_COMPACT(static, row_prelu_##name, T, T, \
+                     (T)-1 < (T)1 && x < (T)1 ? (uint64_t)x * (uint64_t)y0 : (uint64_t)x) \
   DLC_BINARY_FULL(static, row_min_##name, T, T, x < y0 ? x : y0) \
   DLC_BINARY_FULL(static, row_max_##name, T, T, x > y0 ? x : y0) \
   DLC_BINARY_COMPACT(static, row_less_##name, T, uint8_t, x < y0) \
@@ -57,7 +59,7 @@ BY_WIDTH(w8, uint64_t, DLC_BINARY_FULL)
 DLC_FOR_EACH_INTEGER(BY_TYPE)
 
 // Any nonzero byte is true.
-DLC_BINARY_COMPACT(static, row_and_bool, uint8_t, uint8_t, x && y0)
+DLC_BINARY_COMPACT(static, row_and_bool, uint8_t, uint8_t, x &&y0)
 DLC_BINARY_COMPACT(static, row_or_bool, uint8_t, uint8_t, x || y0)
 DLC_BINARY_COMPACT(static, row_xor_bool, uint8_t, uint8_t, !x != !y0)
 DLC_BINARY_COMPACT(static, row_equal_bool, uint8_t, uint8_t, !x == !y0)

@@ -16,18 +16,21 @@
         for (int64_t i = 0; i < n; i++) y[i] = value; \
         return; \
       } \
-      DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) { \
+      DLC_INDEPENDENT \
+      for (int64_t i = 0; i < n; i++) { \
         const T x = a[i]; \
         y[i] = (R)(expression); \
       } \
     } else if (sa == 0) { \
       const T x = a[0]; \
-      DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) { \
+      DLC_INDEPENDENT \
+      for (int64_t i = 0; i < n; i++) { \
         const T y0 = b[i]; \
         y[i] = (R)(expression); \
       } \
     } else { \
-      DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) { \
+      DLC_INDEPENDENT \
+      for (int64_t i = 0; i < n; i++) { \
         const T x = a[i], y0 = b[i]; \
         y[i] = (R)(expression); \
       } \
@@ -39,7 +42,8 @@
   attributes void name(const void *a_data, int64_t sa, const void *b_data, int64_t sb, void *y_data, int64_t n) { \
     const T *a = a_data, *b = b_data; \
     R *y = y_data; \
-    DLC_COMPACT for (int64_t i = 0; i < n; i++) { \
+    DLC_COMPACT \
+    for (int64_t i = 0; i < n; i++) { \
       const T x = a[i * sa], y0 = b[i * sb]; \
       y[i] = (R)(expression); \
     } \

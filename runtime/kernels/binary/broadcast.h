@@ -61,8 +61,7 @@ static inline void dlc_loop_broadcast(dlc_loop *loop, const dlc_tensor *const *t
     const dlc_tensor *t = tensors[k];
     int lead = y->rank - t->rank;
     dlc_strides(t, strides);
-    for (int i = 0; i < y->rank; i++)
-      loop->strides[k][i] = i < lead || t->dims[i - lead] == 1 ? 0 : strides[i - lead];
+    for (int i = 0; i < y->rank; i++) loop->strides[k][i] = i < lead || t->dims[i - lead] == 1 ? 0 : strides[i - lead];
   }
   dlc_loop_collapse(loop);
 }

@@ -9,9 +9,7 @@ static int cast_check(const dlc_call *call) {
   return 0;
 }
 
-static uint32_t cast_parts(const dlc_call *call) {
-  return dlc_parts_for(dlc_elements(dlc_operand(call, 0)), 16384);
-}
+static uint32_t cast_parts(const dlc_call *call) { return dlc_parts_for(dlc_elements(dlc_operand(call, 0)), 16384); }
 
 static int cast_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);

@@ -4,7 +4,8 @@
 // From an element to its wide type: i64 (all integers below u64, bool), u64, or f64 (exact for every float).
 #define LOAD(name, T, wide, expression) \
   static void load_##name(const T *x, int64_t sx, wide *w, int64_t n) { \
-    DLC_COMPACT for (int64_t i = 0; i < n; i++) { \
+    DLC_COMPACT \
+    for (int64_t i = 0; i < n; i++) { \
       T v = x[i * sx]; \
       w[i] = (wide)(expression); \
     } \
@@ -25,7 +26,8 @@ LOAD(bf16, uint16_t, double, dlc_bf16_to_f32(v))
 
 #define STORE(name, suffix, wide, T, expression) \
   static void store_##name##_##suffix(const wide *w, T *y, int64_t sy, int64_t n) { \
-    DLC_COMPACT for (int64_t i = 0; i < n; i++) { \
+    DLC_COMPACT \
+    for (int64_t i = 0; i < n; i++) { \
       wide v = w[i]; \
       y[i * sy] = (T)(expression); \
     } \
@@ -110,7 +112,8 @@ STORE_FROM(f64)
   static void direct_##from##_##to(const void *xs, void *ys, int64_t n) { \
     const T *x = xs; \
     U *y = ys; \
-    DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) { \
+    DLC_INDEPENDENT \
+    for (int64_t i = 0; i < n; i++) { \
       T v = x[i]; \
       y[i] = (U)(expression); \
     } \
@@ -136,7 +139,7 @@ DIRECT(bf16, f32, uint16_t, float, dlc_bf16_to_f32(v))
 DIRECT(f32, bf16, float, uint16_t, dlc_f32_to_bf16(v))
 
 typedef void direct_run(const void *x, void *y, int64_t n);
-#define PAIR(from, to) ((from) * 32 + (to))
+#define PAIR(from, to) ((from)*32 + (to))
 
 static direct_run *direct(uint8_t from, uint8_t to) {
   switch (PAIR(from, to)) {
@@ -177,7 +180,7 @@ void dlc_cast_run(uint8_t from, const void *x, int64_t sx, uint8_t to, void *y, 
       return;
     }
   }
-  if (from == to && from != DLC_BOOL) {  // bits survive, also those of a NaN
+  if (from == to && from != DLC_BOOL) { // bits survive, also those of a NaN
     for (int64_t i = 0; i < n; i++)
       memmove(dlc_at_mutable(y, i * sy * y_bytes), dlc_at(x, i * sx * x_bytes), (size_t)x_bytes);
     return;

@@ -45,7 +45,8 @@ static int lrn_run(const dlc_call *call, uint32_t part, uint32_t parts) {
     const float *from = (const float *)x->data + r * x->pitch;
     for (int64_t c = 0; c < n; c++) squares[lead + c] = from[c] * from[c];
     DLC_ROWS(dlc_lrn_rows)
-        ->line(from, (float *)y->data + r * y->pitch, squares, n, lead + 1 + follow, factor, params->beta, params->bias);
+        ->line(from, (float *)y->data + r * y->pitch, squares, n, lead + 1 + follow, factor, params->beta,
+               params->bias);
   }
   return 0;
 }

@@ -17,8 +17,8 @@ DLC_VTARGET V inverse_power(V d, float beta) {
   return F(load)(lanes);
 }
 
-DLC_VTARGET DLC_FLATTEN void line(const float *x, float *y, const float *squares, int64_t n, int64_t window, float factor,
-                                  float beta, float bias) {
+DLC_VTARGET DLC_FLATTEN void line(const float *x, float *y, const float *squares, int64_t n, int64_t window,
+                                  float factor, float beta, float bias) {
   for (int64_t c = 0; c < n; c += DLC_VWIDTH) {
     int part = (int)(n - c < DLC_VWIDTH ? n - c : DLC_VWIDTH);
     V sum = C(0.0f);

@@ -68,9 +68,11 @@ static void run_line(const dlc_normalize_params *params, const operands *o, int6
 }
 
 static void run_instance(const dlc_normalize_params *params, const operands *o, int64_t item) {
-  int64_t channels = dlc_row_length(o->x), blocks = (channels + COLUMNS - 1) / COLUMNS, rows = dlc_rows(o->x) / o->x->dims[0];
+  int64_t channels = dlc_row_length(o->x), blocks = (channels + COLUMNS - 1) / COLUMNS,
+          rows = dlc_rows(o->x) / o->x->dims[0];
   int64_t column = item % blocks * COLUMNS, n = dlc_min64(COLUMNS, channels - column), first = item / blocks * rows;
-  const float *x = (const float *)o->x->data + first * o->x->pitch + column, *scale = o->scale->data, *bias = o->bias->data;
+  const float *x = (const float *)o->x->data + first * o->x->pitch + column, *scale = o->scale->data,
+              *bias = o->bias->data;
   float *y = (float *)o->y->data + first * o->y->pitch + column;
   DLC_ROWS(dlc_normalize_rows)
       ->columns(x, o->x->pitch, y, o->y->pitch, rows, n, scale ? scale + column : NULL, bias ? bias + column : NULL,

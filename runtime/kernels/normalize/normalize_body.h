@@ -34,8 +34,8 @@ DLC_VTARGET DLC_FLATTEN double line_sum(const float *x, int64_t n, float mean, b
   return total;
 }
 
-DLC_VTARGET DLC_FLATTEN void line(const float *x, float *y, int64_t n, const float *scale, const float *bias, float epsilon,
-                                  bool centred) {
+DLC_VTARGET DLC_FLATTEN void line(const float *x, float *y, int64_t n, const float *scale, const float *bias,
+                                  float epsilon, bool centred) {
   float mean = centred ? (float)(line_sum(x, n, 0, false) / (double)n) : 0;
   float factor = 1.0f / __builtin_sqrtf((float)(line_sum(x, n, mean, true) / (double)n) + epsilon);
   const V m = C(mean), f = C(factor);
@@ -55,8 +55,8 @@ DLC_VTARGET DLC_FLATTEN void line(const float *x, float *y, int64_t n, const flo
   }
 }
 
-DLC_VTARGET DLC_FLATTEN void columns(const float *x, int64_t x_stride, float *y, int64_t y_stride, int64_t rows, int64_t n,
-                                     const float *scale, const float *bias, float epsilon) {
+DLC_VTARGET DLC_FLATTEN void columns(const float *x, int64_t x_stride, float *y, int64_t y_stride, int64_t rows,
+                                     int64_t n, const float *scale, const float *bias, float epsilon) {
   const V count = C((float)rows), zero = C(0.0f);
   for (int64_t j = 0; j < n; j += DLC_VWIDTH) {
     int part = (int)(n - j < DLC_VWIDTH ? n - j : DLC_VWIDTH);

@@ -13,7 +13,7 @@ static axis get_axis(const dlc_call *call, int i) {
   const dlc_window *window = &params->window;
   int at = i - 4 + x->rank;
   if (at < 1) return (axis){1, 1, 1, 1, 1, 0, 0};
-  return (axis){x->dims[at],       y->dims[at],           window->kernel[i],   window->stride[i],
+  return (axis){x->dims[at],         y->dims[at],          window->kernel[i], window->stride[i],
                 window->dilation[i], window->pad_begin[i], window->pad_end[i]};
 }
 
@@ -49,7 +49,7 @@ static int64_t positions(const dlc_call *call) {
 
 static uint32_t pool_parts(const dlc_call *call) {
   const dlc_pool_params *params = call->params;
-  int64_t work = dlc_elements(dlc_operand(call, 1));
+  int64_t work = dlc_min64(dlc_elements(dlc_operand(call, 1)), (int64_t)1 << 31);
   for (int i = 0; i < 3; i++) {
     axis a = get_axis(call, i);
     work *= dlc_max64(1, dlc_min64(params->window.kernel[i], a.input));
@@ -68,8 +68,8 @@ typedef struct plan {
   const dlc_pool_params *params;
   axis axes[3];
   int64_t bytes;
-  int64_t strides[3];  // of x's cells
-  int64_t steps[3];    // of the channels-first index
+  int64_t strides[3]; // of x's cells
+  int64_t steps[3];   // of the channels-first index
   int64_t plane;
 } plan;
 
@@ -92,7 +92,8 @@ static void make_plan(plan *p, const dlc_call *call) {
 
 // The cells of output position `at` (of N, D, H, W).
 static void find_cells(const plan *p, const dlc_tensor *x, int64_t at, dlc_pool_cells *cells) {
-  int64_t offset = 0, origin = 0, divisor = 1, index;
+  int64_t offset = 0, origin = 0, index;
+  double divisor = 1;
   cells->channels = dlc_row_length(x);
   cells->plane = p->plane;
   for (int i = 2; i >= 0; i--, at = index) {
@@ -102,18 +103,20 @@ static void find_cells(const plan *p, const dlc_tensor *x, int64_t at, dlc_pool_
     int64_t first = start < 0 ? (-start + a->dilation - 1) / a->dilation : 0;
     int64_t inside = taps_below(a, start, a->input);
     cells->counts[i] = dlc_max64(0, inside - first);
-    cells->strides[i] = a->dilation * p->strides[i];
-    cells->steps[i] = a->dilation * p->steps[i];
+    // With two cells the dilation is less than the input, so that products stay inside the tensor.
+    bool moves = cells->counts[i] > 1;
+    cells->strides[i] = moves ? a->dilation * p->strides[i] : 0;
+    cells->steps[i] = moves ? a->dilation * p->steps[i] : 0;
     if (cells->counts[i] > 0) {
       offset += (start + first * a->dilation) * p->strides[i];
       origin += (start + first * a->dilation) * p->steps[i];
     }
-    divisor *= p->params->count_include_pad ? taps_below(a, start, a->input + a->pad_end) : cells->counts[i];
+    divisor *= (double)(p->params->count_include_pad ? taps_below(a, start, a->input + a->pad_end) : cells->counts[i]);
   }
   int64_t image = p->plane * x->pitch, cells_inside = cells->counts[0] * cells->counts[1] * cells->counts[2];
   cells->x = cells_inside > 0 ? dlc_at(x->data, (at * image + offset) * p->bytes) : NULL;
   cells->origin = at * cells->channels * p->plane + origin;
-  cells->divisor = dlc_max64(1, divisor);
+  cells->divisor = divisor > 1 ? divisor : 1;
 }
 
 static dlc_pool_f32 *vector_row(const plan *p, uint8_t type, bool indexed) {

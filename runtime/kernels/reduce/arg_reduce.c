@@ -1,5 +1,6 @@
 // The arg_reduce family: x, y (i64). NaN counts as the extreme, as in numpy.
 #include "cast/cast.h"
+#include "reduce/reduce.h"
 
 enum { COLUMNS = 128 };
 
@@ -26,7 +27,8 @@ static uint32_t arg_reduce_parts(const dlc_call *call) {
 
 // best[j], index[j] updated by x[j], which stands at `position` of the axis.
 #define UPDATE(name, T) \
-  static void update_##name(const T *x, int64_t n, int64_t position, T *best, int64_t *index, bool minimum, bool last) { \
+  static void update_##name(const T *x, int64_t n, int64_t position, T *best, int64_t *index, bool minimum, \
+                            bool last) { \
     for (int64_t j = 0; j < n; j++) { \
       T v = x[j], b = best[j]; \
       bool better = minimum ? v < b : v > b; \
@@ -45,19 +47,20 @@ UPDATE(f64, double)
 UPDATE(i64, int64_t)
 UPDATE(u64, uint64_t)
 
-// The index along a dense run of f32; nothing after a NaN can win, unless the last one is wanted.
+// The index along a dense run of f32: first the extreme, then where it stands.
 static int64_t run_f32(const float *x, int64_t n, bool minimum, bool last) {
-  float best = x[0];
-  int64_t index = 0;
-  for (int64_t i = 1; i < n && (best == best || last); i++) {
-    float v = x[i];
-    bool better = minimum ? v < best : v > best;
-    if (best != best ? v != v : better || v != v || (last && v == best)) {
-      best = v;
-      index = i;
-    }
+  // Vectors do not pay for a handful of classes.
+  const dlc_reduce_rows *rows = n < 64 ? &dlc_reduce_rows__scalar : DLC_ROWS(dlc_reduce_rows);
+  const float unit = minimum ? __builtin_inff() : -__builtin_inff();
+  float best = (float)rows->run[minimum ? DLC_KIND_MIN : DLC_KIND_MAX](x, n, unit, 0);
+  if (best != best) {
+    for (int64_t i = last ? n - 1 : 0; i >= 0 && i < n; i += last ? -1 : 1)
+      if (x[i] != x[i]) return i;
   }
-  return index;
+  int64_t i = last ? n - 1 : 0;
+  while (i > 0 && last && x[i] != best) i--;
+  while (i < n - 1 && !last && x[i] != best) i++;
+  return i;
 }
 
 static int arg_reduce_run(const dlc_call *call, uint32_t part, uint32_t parts) {

@@ -17,8 +17,8 @@ typedef struct plan {
   bool by_column;
   int32_t op;
   dlc_reduce_kind kind;
-  uint8_t type, wide;  // of the elements, and of the accumulators
-  int64_t count;       // elements folded into each result
+  uint8_t type, wide; // of the elements, and of the accumulators
+  int64_t count;      // elements folded into each result
 } plan;
 
 // An accumulator block in its wide type, with the shifts of LOG_SUM_EXP.
@@ -132,7 +132,7 @@ static uint32_t reduce_parts(const dlc_call *call) {
 static void begin_block(const plan *p, dlc_reduce_kind kind, block *acc, int64_t n) {
   bool lowest = kind == DLC_KIND_MAX, highest = kind == DLC_KIND_MIN;
   for (int64_t j = 0; j < n; j++) {
-    if (p->wide == DLC_I64) {  // of the type itself, since the result is converted by dropping bits
+    if (p->wide == DLC_I64) { // of the type itself, since the result is converted by dropping bits
       int bits = 8 * (int)dlc_type_size(p->type), is_signed = dlc_is_signed(p->type);
       int64_t top = p->type == DLC_BOOL ? 1 : (int64_t)(UINT64_MAX >> (64 - bits + is_signed));
       acc->i64[j] = lowest ? (is_signed ? -top - 1 : 0) : highest ? top : kind == DLC_KIND_PROD;
@@ -149,8 +149,8 @@ static void begin_block(const plan *p, dlc_reduce_kind kind, block *acc, int64_t
 }
 
 // Folds `rows` rows of n elements into acc by column.
-static void fold_columns(const plan *p, dlc_reduce_kind kind, const void *x, int64_t rows, int64_t row_stride, int64_t stride,
-                         int64_t n, block *acc, const block *shift) {
+static void fold_columns(const plan *p, dlc_reduce_kind kind, const void *x, int64_t rows, int64_t row_stride,
+                         int64_t stride, int64_t n, block *acc, const block *shift) {
   int64_t bytes = (int64_t)dlc_type_size(p->type);
   if (p->type == DLC_F32 && stride == 1) {
     DLC_ROWS(dlc_reduce_rows)->columns[kind](x, rows, row_stride, n, acc->f32, shift ? shift->f32 : NULL);
@@ -171,8 +171,8 @@ static void fold_columns(const plan *p, dlc_reduce_kind kind, const void *x, int
 }
 
 // Folds one run of n elements into acc's first element; `total` stands for it in f32.
-static void fold_run(const plan *p, dlc_reduce_kind kind, const void *x, int64_t stride, int64_t n, block *acc, double *total,
-                     const block *shift) {
+static void fold_run(const plan *p, dlc_reduce_kind kind, const void *x, int64_t stride, int64_t n, block *acc,
+                     double *total, const block *shift) {
   int64_t bytes = (int64_t)dlc_type_size(p->type);
   bool direct = p->type == p->wide && stride == 1;
   block wide;
@@ -227,9 +227,10 @@ static void finish_float(const plan *p, block *acc, const block *shift, int64_t 
 }
 
 // The n results whose elements begin at x.
-static void reduce_block(const plan *p, const dlc_epilogue *epilogue, const void *x, void *y, int64_t y_stride, int64_t n) {
+static void reduce_block(const plan *p, const dlc_epilogue *epilogue, const void *x, void *y, int64_t y_stride,
+                         int64_t n) {
   block acc, shift;
-  if (p->kind == DLC_KIND_EXP) {  // the largest element is taken out; an infinite one is left to exp
+  if (p->kind == DLC_KIND_EXP) { // the largest element is taken out; an infinite one is left to exp
     fold(p, DLC_KIND_MAX, x, n, &shift, NULL);
     for (int64_t j = 0; j < n; j++) {
       double v = p->wide == DLC_F32 ? (double)shift.f32[j] : shift.f64[j];
@@ -275,7 +276,8 @@ static int reduce_run(const dlc_call *call, uint32_t part, uint32_t parts) {
     dlc_cursor c;
     dlc_cursor_start(&c, &p.kept, at, at + n);
     const void *from = x->data ? dlc_at(x->data, c.offsets[0] * bytes) : NULL;
-    reduce_block(&p, &params->epilogue, from, dlc_at_mutable(y->data, c.offsets[1] * bytes), p.kept.strides[1][last], n);
+    reduce_block(&p, &params->epilogue, from, dlc_at_mutable(y->data, c.offsets[1] * bytes), p.kept.strides[1][last],
+                 n);
   }
   return 0;
 }

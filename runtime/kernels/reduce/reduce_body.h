@@ -23,6 +23,7 @@ DLC_VTARGET double join_min(double total, double lane) { return lane < total || 
     V e = element; \
     return combine; \
   } \
+  DLC_VTARGET V merge_##name(V acc, V e) { return combine; } \
   DLC_VTARGET DLC_FLATTEN double run_##name(const float *xs, int64_t n, double total, float shift) { \
     const V s = C(shift); \
     for (; n > 0; n -= RUN_BLOCK, xs += RUN_BLOCK) { \
@@ -35,21 +36,17 @@ DLC_VTARGET double join_min(double total, double lane) { return lane < total || 
         a3 = update_##name(a3, F(load)(xs + i + 3 * DLC_VWIDTH), s); \
       } \
       for (; i + DLC_VWIDTH <= count; i += DLC_VWIDTH) a0 = update_##name(a0, F(load)(xs + i), s); \
-      float lanes[4 * DLC_VWIDTH]; \
+      float lanes[DLC_VWIDTH]; \
       if (i < count) { \
         F(store)(lanes, C(unit)); \
         for (int64_t k = 0; i + k < count; k++) lanes[k] = xs[i + k]; \
         a1 = update_##name(a1, F(load)(lanes), s); \
       } \
-      F(store)(lanes, a0); \
-      F(store)(lanes + DLC_VWIDTH, a1); \
-      F(store)(lanes + 2 * DLC_VWIDTH, a2); \
-      F(store)(lanes + 3 * DLC_VWIDTH, a3); \
-      for (int k = 0; k < 4 * DLC_VWIDTH; k++) total = join(total, lanes[k]); \
+      F(store)(lanes, merge_##name(merge_##name(a0, a1), merge_##name(a2, a3))); \
+      for (int k = 0; k < DLC_VWIDTH; k++) total = join(total, lanes[k]); \
     } \
     return total; \
   } \
-  DLC_VTARGET V merge_##name(V acc, V e) { return combine; } \
   DLC_VTARGET DLC_FLATTEN void columns_##name(const float *xs, int64_t rows, int64_t stride, int64_t n, float *to, \
                                               const float *shift) { \
     int64_t j = 0; \

@@ -18,7 +18,7 @@
   case DLC_KIND_SUM: FOLD(T, (uint64_t)a + (uint64_t)x) \
   case DLC_KIND_ABS: FOLD(T, (uint64_t)a + (x < (T)1 ? 0 - (uint64_t)x : (uint64_t)x)) \
   case DLC_KIND_SQUARE: FOLD(T, (uint64_t)a + (uint64_t)x * (uint64_t)x) \
-  case DLC_KIND_PROD: FOLD(T, (uint64_t)a * (uint64_t)x) \
+  case DLC_KIND_PROD: FOLD(T, (uint64_t)a *(uint64_t)x) \
   case DLC_KIND_MAX: FOLD(T, x > a ? x : a) \
   case DLC_KIND_MIN: FOLD(T, x < a ? x : a) \
   default: return; \

@@ -18,9 +18,7 @@ static int softmax_check(const dlc_call *call) {
   return 0;
 }
 
-static uint32_t softmax_parts(const dlc_call *call) {
-  return dlc_parts_for(dlc_elements(dlc_operand(call, 0)), 8192);
-}
+static uint32_t softmax_parts(const dlc_call *call) { return dlc_parts_for(dlc_elements(dlc_operand(call, 0)), 8192); }
 
 static void line_f64(const double *x, double *y, int64_t n, int64_t stride, bool is_log) {
   double largest = x[0], sum = 0;

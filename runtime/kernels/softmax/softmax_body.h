@@ -7,20 +7,30 @@
 #define F(name) DLC_VF(name)
 #define C(x) DLC_VF(splat)(x)
 
+// The first `part` lanes of x, and `rest` in the others.
+DLC_VTARGET V keep_part(V x, int part, V rest) {
+  static const float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return F(select)(F(lt)(F(load)(numbers), C((float)part)), x, rest);
+}
+
 // The largest element.
 DLC_VTARGET DLC_FLATTEN float line_max(const float *x, int64_t n) {
-  float lanes[2 * DLC_VWIDTH], largest = -__builtin_inff();
-  V a0 = C(largest), a1 = a0;
+  const V lowest = C(-__builtin_inff());
+  V a0 = lowest, a1 = lowest;
   int64_t i = 0;
   for (; i + 2 * DLC_VWIDTH <= n; i += 2 * DLC_VWIDTH) {
     a0 = F(max)(a0, F(load)(x + i));
     a1 = F(max)(a1, F(load)(x + i + DLC_VWIDTH));
   }
-  for (; i < n; i++) largest = x[i] > largest ? x[i] : largest;
-  F(store)(lanes, a0);
-  F(store)(lanes + DLC_VWIDTH, a1);
-  for (int k = 0; k < 2 * DLC_VWIDTH; k++) largest = lanes[k] > largest ? lanes[k] : largest;
-  return largest;
+  for (; i < n; i += DLC_VWIDTH) {
+    int part = (int)(n - i < DLC_VWIDTH ? n - i : DLC_VWIDTH);
+    a0 = F(max)(a0, keep_part(F(load_part)(x + i, part), part, lowest));
+  }
+  float lanes[DLC_VWIDTH];
+  F(store)(lanes, F(max)(a0, a1));
+  for (int width = DLC_VWIDTH / 2; width > 0; width /= 2)
+    for (int k = 0; k < width; k++) lanes[k] = lanes[k] > lanes[k + width] ? lanes[k] : lanes[k + width];
+  return lanes[0];
 }
 
 // The sum of e^(x - shift); the terms go to y unless it is NULL.
@@ -37,27 +47,29 @@ DLC_VTARGET DLC_FLATTEN float line_exp(const float *x, float *y, int64_t n, floa
     a0 = a0 + e0;
     a1 = a1 + e1;
   }
-  float lanes[2 * DLC_VWIDTH], sum = 0;
   for (; i < n; i += DLC_VWIDTH) {
     int part = (int)(n - i < DLC_VWIDTH ? n - i : DLC_VWIDTH);
     V e = F(exp)(F(load_part)(x + i, part) - s);
     if (y) F(store_part)(y + i, e, part);
-    F(store)(lanes, e);
-    for (int k = 0; k < part; k++) sum += lanes[k];
+    a0 = a0 + keep_part(e, part, C(0.0f));
   }
+  float lanes[DLC_VWIDTH];
   F(store)(lanes, a0 + a1);
-  for (int k = 0; k < DLC_VWIDTH; k++) sum += lanes[k];
-  return sum;
+  for (int width = DLC_VWIDTH / 2; width > 0; width /= 2)
+    for (int k = 0; k < width; k++) lanes[k] += lanes[k + width];
+  return lanes[0];
 }
 
 DLC_VTARGET void line(const float *x, float *y, int64_t n) {
   float scale = 1.0f / line_exp(x, y, n, line_max(x, n));
-  DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) y[i] *= scale;
+  DLC_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] *= scale;
 }
 
 DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
   float largest = line_max(x, n), rest = logf(line_exp(x, NULL, n, largest));
-  DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) y[i] = x[i] - largest - rest;
+  DLC_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] - largest - rest;
 }
 
 // `keep` runs on each term e; the result of element e of `source` follows from `rest`, which follows from the sum.

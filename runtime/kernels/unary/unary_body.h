@@ -25,7 +25,8 @@
   DLC_VTARGET void row_##name(const float *xs, float *ys, int64_t n, float alpha, float beta) { \
     (void)alpha; \
     (void)beta; \
-    DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) { \
+    DLC_INDEPENDENT \
+    for (int64_t i = 0; i < n; i++) { \
       float x = xs[i]; \
       ys[i] = expression; \
     } \

@@ -6,7 +6,8 @@
   { \
     const T *xs = x_data; \
     T *ys = y_data; \
-    DLC_INDEPENDENT for (int64_t i = 0; i < n; i++) { \
+    DLC_INDEPENDENT \
+    for (int64_t i = 0; i < n; i++) { \
       T x = xs[i]; \
       ys[i] = (T)(expression); \
     } \
@@ -23,11 +24,11 @@
     case DLC_FN_ROUND: LOOP(T, x) \
     case DLC_FN_RELU: LOOP(T, x > 0 ? x : 0) \
     case DLC_FN_CLIP: LOOP(T, high < (x < low ? low : x) ? high : (x < low ? low : x)) \
-    case DLC_FN_ABS: LOOP(T, is_signed && x < (T)1 ? (T)((U)0 - (U)x) : x) \
+    case DLC_FN_ABS: LOOP(T, is_signed &&x < (T)1 ? (T)((U)0 - (U)x) : x) \
     case DLC_FN_NEG: \
       if (!is_signed) return false; \
       LOOP(T, (U)0 - (U)x) \
-    case DLC_FN_SIGN: LOOP(T, is_signed && x < (T)0 ? -1 : x != 0) \
+    case DLC_FN_SIGN: LOOP(T, is_signed &&x < (T)1 && x != 0 ? -1 : x != 0) \
     case DLC_FN_SQUARE: LOOP(T, (U)((uint64_t)x * (uint64_t)x)) \
     case DLC_FN_BITWISE_NOT: LOOP(T, ~x) \
     default: return false; \
@@ -35,7 +36,8 @@
   }
 DLC_FOR_EACH_INTEGER(FUNCTIONS)
 
-bool dlc_unary_integer(int32_t function, uint8_t type, const void *x_data, void *y_data, int64_t n, float alpha, float beta) {
+bool dlc_unary_integer(int32_t function, uint8_t type, const void *x_data, void *y_data, int64_t n, float alpha,
+                       float beta) {
   switch (type) {
 #define CASE(name, T, id, U) \
   case id: { \

@@ -13,6 +13,7 @@
 #define DLC_VWIDTH 8
 #define DLC_VF(name) dlc_v##name##__avx2
 #define DLC_VTARGET DLC_TARGET_AVX2 static inline __attribute__((unused))
+#define DLC_VOUTLINE DLC_TARGET_AVX2 static __attribute__((noinline, unused))
 
 // The first n lanes set.
 DLC_VTARGET __m256i dlc_vlanes__avx2(int n) {

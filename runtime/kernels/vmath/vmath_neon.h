@@ -12,6 +12,7 @@
 #define DLC_VWIDTH 4
 #define DLC_VF(name) dlc_v##name##__neon
 #define DLC_VTARGET static inline __attribute__((unused))
+#define DLC_VOUTLINE static __attribute__((noinline, unused))
 
 DLC_VTARGET float32x4_t dlc_vsplat__neon(float x) { return vdupq_n_f32(x); }
 DLC_VTARGET float32x4_t dlc_vload__neon(const float *p) { return vld1q_f32(p); }

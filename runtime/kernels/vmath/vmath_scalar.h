@@ -12,6 +12,7 @@
 #define DLC_VWIDTH 1
 #define DLC_VF(name) dlc_v##name##__scalar
 #define DLC_VTARGET static inline __attribute__((unused))
+#define DLC_VOUTLINE static __attribute__((noinline, unused))
 
 typedef union dlc_float_bits {
   float value;
