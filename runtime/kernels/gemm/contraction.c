@@ -39,7 +39,10 @@ static uint32_t tiles_per_block(uint32_t taps) {
 }
 
 size_t dlc_contract_scratch(uint32_t taps) {
-  return tiles_per_block(taps) * table_bytes(taps) + align64(MOST_TILES * sizeof(tile_tables));
+  // Never less for more taps: conv_transpose asks once for phases of several sizes.
+  size_t bytes = MOST_TILES * table_bytes(taps), least = 4 * table_bytes(taps);
+  if (bytes > TABLE_BUDGET) bytes = least > TABLE_BUDGET ? least : TABLE_BUDGET;
+  return bytes + align64(MOST_TILES * sizeof(tile_tables));
 }
 
 static void place_tables(tile_tables *t, char *at, uint32_t taps) {
