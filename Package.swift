@@ -59,6 +59,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
   ],
