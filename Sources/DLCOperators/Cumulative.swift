@@ -1,3 +1,4 @@
+import CDLCKernels
 import DLCGraph
 import DLCTensor
 

@@ -13,32 +13,6 @@ extension ArgReduce: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Convolution: SpatialOperator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? { fatalError() }
-  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? { fatalError() }
-}
-
-extension ConvolutionTranspose: SpatialOperator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? { fatalError() }
-  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? { fatalError() }
-}
-
 extension Cumulative: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -99,19 +73,6 @@ extension BatchNormalization: SpatialOperator {
 }
 
 extension LocalResponseNormalization: SpatialOperator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? { fatalError() }
-  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? { fatalError() }
-}
-
-extension Pool: SpatialOperator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
