@@ -59,7 +59,7 @@ import Testing
       let first = try m.add(Slice(starts: [0, 3, 0, 1], counts: [1, 2, 2, 2], steps: [1, -2, 1, 1]), x)
       return try m.add(Slice(starts: [0, 1, 0, 1], counts: [1, 1, 2, 1], steps: [1, 1, 1, 1]), first)
     }
-    try check(after: "%1 = concatenate(%0, %0, %0)") { m, x in
+    try check(after: "%1 = concat(%0, %0, %0)") { m, x in
       try m.add(Concatenate(axis: 1), m.add(Concatenate(axis: 1), x, x), x)
     }
     try check(after: "%1 = relu(%0)") { m, x in try m.add(Unary(.relu), m.add(Unary(.relu), x)) }

@@ -228,7 +228,7 @@ import Testing
     try check(
       [.fusePadding],
       before: """
-        %0 = pad(x0)
+        %0 = pad.constant(x0)
         %1 = conv(%0, c[3,2,3,3]) pad1
         return %1
         """,

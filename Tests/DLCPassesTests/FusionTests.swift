@@ -91,7 +91,7 @@ import Testing
   private typealias Spelling = (_ m: inout TestModel, _ x: ValueID) throws -> ValueID
 
   /// Expects that the spelling of a function becomes one `Unary` of it.
-  private func check(
+  private func recognizes(
     _ function: Function, sourceLocation: SourceLocation = #_sourceLocation, _ spell: Spelling
   ) throws {
     var m = TestModel()
@@ -107,16 +107,16 @@ import Testing
     func relu6(_ m: inout TestModel, _ x: ValueID) throws -> ValueID {
       try m.add(Unary(.clip(low: 0, high: 6)), m.add(Binary(.add), m.constant([3]), x))
     }
-    try check(.hardSwish) { m, x in
+    try recognizes(.hardSwish) { m, x in
       try m.add(Binary(.divide), m.add(Binary(.multiply), x, relu6(&m, x)), m.constant([6]))
     }
-    try check(.hardSwish) { m, x in
+    try recognizes(.hardSwish) { m, x in
       try m.add(Binary(.multiply), m.add(Binary(.divide), relu6(&m, x), m.constant([6])), x)
     }
-    try check(.hardSwish) { m, x in
+    try recognizes(.hardSwish) { m, x in
       try m.add(Binary(.multiply), m.add(Unary(.hardSigmoid(alpha: 1 / 6, beta: 0.5)), x), x)
     }
-    try check(.hardSigmoid(alpha: 1 / 6, beta: 0.5)) { m, x in
+    try recognizes(.hardSigmoid(alpha: 1 / 6, beta: 0.5)) { m, x in
       try m.add(Binary(.multiply), relu6(&m, x), m.constant([0.16666667]))
     }
   }
@@ -126,15 +126,15 @@ import Testing
       let erf = try m.add(Unary(.erf), m.add(Binary(kind), x, root))
       return try m.add(Binary(.add), erf, m.constant([1]))
     }
-    try check(.gelu) { m, x in
+    try recognizes(.gelu) { m, x in
       let product = try m.add(Binary(.multiply), x, sum(&m, x, by: m.constant([1.4142135]), .divide))
       return try m.add(Binary(.multiply), product, m.constant([0.5]))
     }
-    try check(.gelu) { m, x in
+    try recognizes(.gelu) { m, x in
       let half = try m.add(Binary(.divide), x, m.constant([2], [1]))
       return try m.add(Binary(.multiply), half, sum(&m, x, by: m.constant([0.70710678]), .multiply))
     }
-    try check(.geluTanh) { m, x in
+    try recognizes(.geluTanh) { m, x in
       let cube = try m.add(Binary(.multiply), m.constant([0.044715]), m.add(Binary(.power), x, m.constant([3])))
       let inner = try m.add(Binary(.multiply), m.add(Binary(.add), x, cube), m.constant([0.79788458]))
       let outer = try m.add(Binary(.add), m.add(Unary(.tanh), inner), m.constant([1]))
@@ -143,24 +143,24 @@ import Testing
   }
 
   @Test func recognizesOtherFunctions() throws {
-    try check(.silu(alpha: 1)) { m, x in try m.add(Binary(.multiply), x, m.add(Unary(.sigmoid), x)) }
-    try check(.silu(alpha: 1.702)) { m, x in
+    try recognizes(.silu(alpha: 1)) { m, x in try m.add(Binary(.multiply), x, m.add(Unary(.sigmoid), x)) }
+    try recognizes(.silu(alpha: 1.702)) { m, x in
       try m.add(Binary(.multiply), x, m.add(Unary(.sigmoid), m.add(Binary(.multiply), m.constant([1.702]), x)))
     }
-    try check(.mish) { m, x in try m.add(Binary(.multiply), x, m.add(Unary(.tanh), m.add(Unary(.softplus), x))) }
-    try check(.softplus) { m, x in
+    try recognizes(.mish) { m, x in try m.add(Binary(.multiply), x, m.add(Unary(.tanh), m.add(Unary(.softplus), x))) }
+    try recognizes(.softplus) { m, x in
       try m.add(Unary(.log), m.add(Binary(.add), m.add(Unary(.exp), x), m.constant([1])))
     }
-    try check(.softsign) { m, x in
+    try recognizes(.softsign) { m, x in
       try m.add(Binary(.divide), x, m.add(Binary(.add), m.constant([1]), m.add(Unary(.abs), x)))
     }
-    try check(.sigmoid) { m, x in
+    try recognizes(.sigmoid) { m, x in
       try m.add(Binary(.divide), m.constant([1]), m.add(Binary(.add), m.constant([1]), m.add(Unary(.exp), m.add(Unary(.negate), x))))
     }
-    try check(.leakyRelu(slope: 0.25)) { m, x in
+    try recognizes(.leakyRelu(slope: 0.25)) { m, x in
       try m.add(Binary(.maximum), x, m.add(Binary(.multiply), x, m.constant([0.25])))
     }
-    try check(.leakyRelu(slope: 0.25)) { m, x in try m.add(Binary(.prelu), x, m.constant([0.25], [1])) }
+    try recognizes(.leakyRelu(slope: 0.25)) { m, x in try m.add(Binary(.prelu), x, m.constant([0.25], [1])) }
   }
 
   @Test func productOfDifferentValuesIsNoSilu() throws {

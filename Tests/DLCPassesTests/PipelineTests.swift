@@ -114,4 +114,20 @@ import Testing
     #expect(compact.nodes.count == graph.nodeCount && compact.values.count < graph.values.count)
     #expect(compact.inputs.map(\.name) == graph.inputs.map(\.name) && compact.outputs.map(\.name) == graph.outputs.map(\.name))
   }
+
+  /// A chain of 200 blocks of convolution, batch normalization, activation and addition: 1,000 nodes.
+  @Test func deepNetworkIsFusedWithFewRounds() throws {
+    var m = TestModel()
+    var x = m.input([1, 4, 2, 2])
+    for _ in 0..<200 {
+      let y = try m.add(Unary(.relu), m.batchNorm(m.conv(x, to: 4, kernel: 1)))
+      x = try m.add(Unary(.relu), m.add(Binary(.add), x, y))
+    }
+    m.output(x)
+    var graph = m.graph
+    let report = try PassRunner().run(Pipeline.standard(level: 2), on: &graph)
+    // Every block is a convolution with its activation and an addition with its own; each rewriting happens once.
+    #expect(graph.nodeCount == 402)
+    #expect(report.patches < 3000, "\(report.patches)")
+  }
 }
