@@ -13,28 +13,6 @@ extension ArgReduce: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Binary: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Cast: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Concatenate: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -289,17 +267,6 @@ extension ScatterND: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Select: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Slice: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -356,17 +323,6 @@ extension Transpose: Operator {
 }
 
 extension Trilu: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Unary: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
