@@ -13,17 +13,6 @@ extension ArgReduce: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Concatenate: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Convolution: SpatialOperator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -51,50 +40,6 @@ extension ConvolutionTranspose: SpatialOperator {
 }
 
 extension Cumulative: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Expand: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Gather: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension GatherElements: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension GatherND: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
@@ -166,28 +111,6 @@ extension LocalResponseNormalization: SpatialOperator {
   package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? { fatalError() }
 }
 
-extension OneHot: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Pad: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Pool: SpatialOperator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -212,72 +135,6 @@ extension Reduce: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Reshape: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Resize: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension ReverseSequence: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension ScatterElements: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension ScatterND: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Slice: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
 extension Softmax: Operator {
   package var mnemonic: String { fatalError() }
   package var attributes: [OperatorAttribute] { fatalError() }
@@ -289,46 +146,3 @@ extension Softmax: Operator {
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
 }
 
-extension Tile: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension TopK: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Transpose: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
-
-extension Trilu: Operator {
-  package var mnemonic: String { fatalError() }
-  package var attributes: [OperatorAttribute] { fatalError() }
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] { fatalError() }
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] { fatalError() }
-  package var gradient: GradientRule { fatalError() }
-  package var quantization: QuantizationRule { fatalError() }
-  package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { fatalError() }
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { fatalError() }
-}
