@@ -60,6 +60,7 @@ let package = Package(
 
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCTensor"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
   ],
