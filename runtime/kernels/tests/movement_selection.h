@@ -67,7 +67,7 @@ static void test_one_hot(void) {
   for (int round = 0; round < 200; round++) {
     int rank = (int)between(0, 3);
     dlc_one_hot_params p = {.axis = (int32_t)between(0, rank)};
-    int32_t dims[8], y_dims[8], two[] = {2};
+    int32_t dims[8] = {0}, y_dims[8] = {0}, two[] = {2};
     for (int i = 0; i < rank; i++) dims[i] = (int32_t)between(1, 5);
     for (int i = 0; i <= rank; i++)
       y_dims[i] = i < p.axis ? dims[i] : i == p.axis ? (int32_t)between(0, 5) : dims[i - 1];

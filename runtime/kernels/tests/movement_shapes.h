@@ -20,7 +20,7 @@ static void test_transpose(uint8_t type, int rank, const int32_t *dims, const in
 static void test_transposes(void) {
   for (int round = 0; round < 400; round++) {
     int rank = (int)between(0, 6);
-    int32_t dims[8], perm[8];
+    int32_t dims[8] = {0}, perm[8] = {0};
     for (int i = 0; i < rank; i++) {
       dims[i] = (int32_t)(between(0, 30) ? between(1, 6) : 0);
       int j = (int)between(0, i);
