@@ -85,7 +85,7 @@ public struct Tensor: Sendable {
     case .uint8: elements(as: UInt8.self).map(Double.init)
     case .uint16: elements(as: UInt16.self).map(Double.init)
     case .uint32: elements(as: UInt32.self).map(Double.init)
-    case .uint64: elements(as: UInt64.self).map { Double($0) }  // Double.init would be taken as init(bitPattern:)
+    case .uint64: elements(as: UInt64.self).map { Double($0) }
     case .bool: elements(as: Bool.self).map { $0 ? 1 : 0 }
     }
   }

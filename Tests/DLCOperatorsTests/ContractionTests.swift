@@ -21,7 +21,9 @@ private func operands(
   let (a, b) = transposed ? (channels, outputs / groups) : (outputs, channels / groups)
   let x = try placement.shape(batch: 2, channels: channels, spatial: spatial).dimensions
   let w = try placement.shape(batch: a, channels: b, spatial: window.kernel).dimensions
-  return [random(element, x, -1, 1, seed: 1), random(element, w, -1, 1, seed: 2), random(element, [outputs], -1, 1, seed: 3)]
+  return [
+    random(element, x, -1, 1, seed: 1), random(element, w, -1, 1, seed: 2), random(element, [outputs], -1, 1, seed: 3),
+  ]
 }
 
 /// Geometries: window, spatial extents, input and output channels, groups.
@@ -65,17 +67,30 @@ private let geometries: [(Window, [Int], Int, Int, Int)] = [
   @Test func refusesMisfits() {
     let x = TensorType(.float32, [1, 4, 5, 5])
     let refusals: [(Convolution, [TensorType], String)] = [
-      (Convolution(window: window([3, 3])), [x, TensorType(.float32, [2, 3, 3, 3])],
-        "expected weights to be f32[2,4,3,3], found f32[2,3,3,3]"),
-      (Convolution(window: window([3, 3]), groups: 3), [x, TensorType(.float32, [3, 1, 3, 3])],
-        "expected 3 groups to divide 4 input and 3 output channels"),
-      (Convolution(window: window([7, 7])), [x, TensorType(.float32, [2, 4, 7, 7])],
-        "expected at least 7 elements along spatial axis 0, found 5 with padding"),
-      (Convolution(window: window([3, 3], strides: 0)), [x, TensorType(.float32, [2, 4, 3, 3])],
-        "expected strides of at least 1, found [0, 0]"),
-      (Convolution(window: window([3, 3]), epilogue: Epilogue(bias: true)), [x, TensorType(.float32, [2, 4, 3, 3])],
-        "expected 3 inputs (x, weights, bias), found 2"),
-      (Convolution(window: window([3])), [x, TensorType(.float32, [2, 4, 3])], "expected x of rank 3, found f32[1,4,5,5]"),
+      (
+        Convolution(window: window([3, 3])), [x, TensorType(.float32, [2, 3, 3, 3])],
+        "expected weights to be f32[2,4,3,3], found f32[2,3,3,3]"
+      ),
+      (
+        Convolution(window: window([3, 3]), groups: 3), [x, TensorType(.float32, [3, 1, 3, 3])],
+        "expected 3 groups to divide 4 input and 3 output channels"
+      ),
+      (
+        Convolution(window: window([7, 7])), [x, TensorType(.float32, [2, 4, 7, 7])],
+        "expected at least 7 elements along spatial axis 0, found 5 with padding"
+      ),
+      (
+        Convolution(window: window([3, 3], strides: 0)), [x, TensorType(.float32, [2, 4, 3, 3])],
+        "expected strides of at least 1, found [0, 0]"
+      ),
+      (
+        Convolution(window: window([3, 3]), epilogue: Epilogue(bias: true)), [x, TensorType(.float32, [2, 4, 3, 3])],
+        "expected 3 inputs (x, weights, bias), found 2"
+      ),
+      (
+        Convolution(window: window([3])), [x, TensorType(.float32, [2, 4, 3])],
+        "expected x of rank 3, found f32[1,4,5,5]"
+      ),
     ]
     for (op, inputs, text) in refusals { #expect(throws: OperatorError(text)) { try op.infer(inputs) } }
     #expect(throws: OperatorError("expected output padding of 1 axes below stride or dilation, found [2]")) {
@@ -89,7 +104,8 @@ private let geometries: [(Window, [Int], Int, Int, Int)] = [
     for (window, spatial, channels, outputs, groups) in geometries where outputs < 17 {
       for placement in [ChannelPlacement.first, .last] {
         let inputs = try operands(
-          .float64, window, spatial: spatial, channels: channels, outputs: outputs, groups: groups, placement: placement)
+          .float64, window, spatial: spatial, channels: channels, outputs: outputs, groups: groups, placement: placement
+        )
         try checkGradient(
           Convolution(window: window, groups: groups, channels: placement, epilogue: Epilogue(bias: true)), inputs,
           step: 1e-3)
@@ -101,7 +117,8 @@ private let geometries: [(Window, [Int], Int, Int, Int)] = [
     for (window, spatial, channels, outputs, groups) in geometries where outputs < 17 {
       for placement in [ChannelPlacement.first, .last] {
         let inputs = try operands(
-          .float64, window, spatial: spatial.map { ($0 + 1) / 2 + 1 }, channels: channels, outputs: outputs, groups: groups,
+          .float64, window, spatial: spatial.map { ($0 + 1) / 2 + 1 }, channels: channels, outputs: outputs,
+          groups: groups,
           placement: placement, transposed: true)
         let padding = window.strides.map { $0 - 1 }
         let op = ConvolutionTranspose(
@@ -121,7 +138,8 @@ private let geometries: [(Window, [Int], Int, Int, Int)] = [
       var op = Convolution(
         window: window, groups: groups, channels: .last,
         epilogue: Epilogue(bias: true, residual: true, function: .leakyRelu(slope: 0.25)))
-      let y = try Convolution(window: window, groups: groups, channels: .last).infer([inputs[0].type, inputs[1].type])[0]
+      let y = try Convolution(window: window, groups: groups, channels: .last).infer([inputs[0].type, inputs[1].type])[
+        0]
       inputs.append(random(.float32, y.shape.dimensions, seed: 7))
       try checkLowered(op, inputs, constants: [1, 2])
       try checkLowered(op, inputs)
@@ -155,10 +173,11 @@ private let geometries: [(Window, [Int], Int, Int, Int)] = [
     }
     #expect(calls.map(\.kernel) == [19, 5])
     #expect(calls[1].macs == 5 * 5 * 8 * 9)
-    guard case .undefined("the layout pass makes it channels-last") = try Convolution(window: window([1])).lower(
-      LoweringRequest(
-        inputs: [TensorType(.float32, [1, 1, 1]), TensorType(.float32, [1, 1, 1])],
-        outputs: [TensorType(.float32, [1, 1, 1])], constants: [nil, nil]))
+    guard
+      case .undefined("the layout pass makes it channels-last") = try Convolution(window: window([1])).lower(
+        LoweringRequest(
+          inputs: [TensorType(.float32, [1, 1, 1]), TensorType(.float32, [1, 1, 1])],
+          outputs: [TensorType(.float32, [1, 1, 1])], constants: [nil, nil]))
     else {
       Issue.record("channels first was lowered")
       return
@@ -182,11 +201,15 @@ private let products: [([Int], [Int])] = [
 
   @Test func refusesMisfits() {
     let refusals: [([TensorType], String)] = [
-      ([TensorType(.float32, [2, 3]), TensorType(.float32, [4, 5])],
-        "expected equal inner extents, found 3 of f32[2,3] and 4 of f32[4,5]"),
+      (
+        [TensorType(.float32, [2, 3]), TensorType(.float32, [4, 5])],
+        "expected equal inner extents, found 3 of f32[2,3] and 4 of f32[4,5]"
+      ),
       ([TensorType(.float32, [3]), TensorType(.float32, [3, 5])], "expected matrices, found f32[3] and f32[3,5]"),
-      ([TensorType(.float32, [2, 1, 3]), TensorType(.float32, [3, 3, 5])],
-        "expected shapes that broadcast, found [2] and [3]"),
+      (
+        [TensorType(.float32, [2, 1, 3]), TensorType(.float32, [3, 3, 5])],
+        "expected shapes that broadcast, found [2] and [3]"
+      ),
     ]
     for (inputs, text) in refusals { #expect(throws: OperatorError(text)) { try MatMul().infer(inputs) } }
   }

@@ -49,7 +49,8 @@ private let steps: [Function] = [.ceil, .floor, .round, .sign]
   @Test func testsGiveBool() throws {
     let x = Tensor([Float.nan, .infinity, -.infinity, 1], shape: [4])
     #expect(try Unary(.isNaN).evaluate([x])[0] == tensor(.bool, [4], [1, 0, 0, 0]))
-    #expect(try Unary(.isInfinite(negative: false, positive: true)).evaluate([x])[0] == tensor(.bool, [4], [0, 1, 0, 0]))
+    #expect(
+      try Unary(.isInfinite(negative: false, positive: true)).evaluate([x])[0] == tensor(.bool, [4], [0, 1, 0, 0]))
   }
 
   @Test func refusesOtherTypes() {
@@ -103,7 +104,8 @@ private let bitwise: [Binary.Kind] = [.and, .or, .xor]
 @Suite struct BinaryTests {
   @Test func evaluatesByHand() throws {
     let cases: [(Binary.Kind, Double, Double, Double)] = [
-      (.modulo, -7, 3, 2), (.remainder, -7, 3, -1), (.modulo, 7, -3, -2), (.prelu, -2, 0.25, -0.5), (.power, 2, 10, 1024),
+      (.modulo, -7, 3, 2), (.remainder, -7, 3, -1), (.modulo, 7, -3, -2), (.prelu, -2, 0.25, -0.5),
+      (.power, 2, 10, 1024),
       (.maximum, -1, 2, 2), (.divide, 1, 4, 0.25),
     ]
     for (kind, a, b, y) in cases {
@@ -131,15 +133,26 @@ private let bitwise: [Binary.Kind] = [.and, .or, .xor]
 
   @Test func refusesMisfits() {
     let refusals: [(Binary, [TensorType], String)] = [
-      (Binary(.add), [TensorType(.float32, [2]), TensorType(.float64, [2])],
-        "expected a and b of one element type, found f32[2] and f64[2]"),
-      (Binary(.add), [TensorType(.float32, [2]), TensorType(.float32, [3])],
-        "expected shapes that broadcast, found [2] and [3]"),
-      (Binary(.shiftLeft), [TensorType(.float32, [2]), TensorType(.float32, [2])],
-        "expected a of i8, i16, i32, i64, u8, u16, u32, u64, found f32[2]"),
-      (Binary(.add, then: .relu), [TensorType(.int32, [2]), TensorType(.int32, [2])], "expected f32 to fuse relu, found i32[2]"),
-      (Binary(.add, then: .exp), [TensorType(.float32, [2]), TensorType(.float32, [2])],
-        "expected a function that can be fused, found exp"),
+      (
+        Binary(.add), [TensorType(.float32, [2]), TensorType(.float64, [2])],
+        "expected a and b of one element type, found f32[2] and f64[2]"
+      ),
+      (
+        Binary(.add), [TensorType(.float32, [2]), TensorType(.float32, [3])],
+        "expected shapes that broadcast, found [2] and [3]"
+      ),
+      (
+        Binary(.shiftLeft), [TensorType(.float32, [2]), TensorType(.float32, [2])],
+        "expected a of i8, i16, i32, i64, u8, u16, u32, u64, found f32[2]"
+      ),
+      (
+        Binary(.add, then: .relu), [TensorType(.int32, [2]), TensorType(.int32, [2])],
+        "expected f32 to fuse relu, found i32[2]"
+      ),
+      (
+        Binary(.add, then: .exp), [TensorType(.float32, [2]), TensorType(.float32, [2])],
+        "expected a function that can be fused, found exp"
+      ),
     ]
     for (op, inputs, text) in refusals {
       #expect(throws: OperatorError(text)) { try op.infer(inputs) }
@@ -179,7 +192,8 @@ private let bitwise: [Binary.Kind] = [.and, .or, .xor]
     try checkPermuted(
       Binary(.subtract), [random(.float32, [2, 3, 4]), random(.float32, [1, 3, 1], seed: 2)], by: [2, 0, 1])
     try checkPermuted(Binary(.multiply), [random(.float32, [2, 3]), random(.float32, [])], by: [1, 0])
-    #expect(Binary(.add).permuted(by: [1, 0], inputs: [TensorType(.float32, [2, 3]), TensorType(.float32, [3])]) == nil)
+    #expect(
+      Binary(.add).permuted(by: [1, 0], inputs: [TensorType(.float32, [2, 3]), TensorType(.float32, [3])]) == nil)
   }
 }
 
@@ -195,10 +209,12 @@ extension Unary {
 
   @Test func selectsWithBroadcasting() throws {
     let a = tensor(.int16, [3], [1, 2, 3])
-    #expect(try Select().evaluate([condition, a, tensor(.int16, [], [9])])[0] == tensor(.int16, [2, 3], [1, 2, 3, 9, 9, 9]))
+    #expect(
+      try Select().evaluate([condition, a, tensor(.int16, [], [9])])[0] == tensor(.int16, [2, 3], [1, 2, 3, 9, 9, 9]))
     try checkGradient(Select(), [condition, random(.float64, [3]), random(.float64, [2, 3], seed: 2)])
     try checkLowered(Select(), [condition, random(.float32, [3]), random(.float32, [2, 3], seed: 2)])
-    try checkLowered(Select(), [random(.bool, [5, 7], -1, 1), random(.int64, [5, 7]), random(.int64, [5, 7], seed: 2)])
+    try checkLowered(
+      Select(), [random(.bool, [5, 7], -1, 1), random(.int64, [5, 7]), random(.int64, [5, 7], seed: 2)])
     try checkPermuted(
       Select(), [condition, random(.float32, [2, 3]), random(.float32, [1, 3], seed: 2)], by: [1, 0])
     #expect(throws: OperatorError("expected condition of bool, found f32[1]")) {

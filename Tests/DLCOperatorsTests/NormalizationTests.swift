@@ -20,10 +20,13 @@ import Testing
         }
       }
     }
-    let y = try LayerNormalization(axis: 0, epsilon: 0, hasScale: false, hasBias: false).evaluate([tensor(.float64, [2], [1, 3])])
+    let y = try LayerNormalization(axis: 0, epsilon: 0, hasScale: false, hasBias: false).evaluate([
+      tensor(.float64, [2], [1, 3])
+    ])
     #expect(y[0].doubles() == [-1, 1])
     let rms = LayerNormalization(.rootMeanSquare, axis: 1, epsilon: 0, hasScale: true, hasBias: false)
-    #expect(try rms.evaluate([tensor(.float64, [1, 2], [3, -3]), tensor(.float64, [2], [2, 4])])[0].doubles() == [2, -4])
+    #expect(
+      try rms.evaluate([tensor(.float64, [1, 2], [3, -3]), tensor(.float64, [2], [2, 4])])[0].doubles() == [2, -4])
     try checkPermuted(
       LayerNormalization(axis: 2, epsilon: 0.1, hasScale: true, hasBias: false),
       [random(.float32, [2, 3, 4]), random(.float32, [4])], by: [1, 0, 2])
@@ -83,7 +86,8 @@ import Testing
         patch.replace(y, with: try op.decomposed(into: &patch, inputs: ids))
         graph.apply(patch)
         #expect(graph.firstDefect() == nil)
-        #expect(graph.nodeCount == (constants ? 2 : 7) + (channels == .first && !constants ? 2 : channels == .first ? 2 : 0))
+        #expect(
+          graph.nodeCount == (constants ? 2 : 7) + (channels == .first && !constants ? 2 : channels == .first ? 2 : 0))
         let found = try graph.evaluated(constants ? [inputs[0]] : inputs)[0].doubles()
         for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-12) }
       }
@@ -109,7 +113,8 @@ import Testing
   /// Window, spatial extents, rounding up.
   private let pools: [(Window, [Int], Bool)] = [
     (window([2], strides: 2), [6], false), (window([2, 2], strides: 2), [5, 4], true),
-    (window([3, 3], strides: 2, pads: (1, 1)), [6, 5], true), (window([3, 2], dilations: 2, pads: (1, 1)), [6, 5], false),
+    (window([3, 3], strides: 2, pads: (1, 1)), [6, 5], true),
+    (window([3, 2], dilations: 2, pads: (1, 1)), [6, 5], false),
     (window([2, 2, 2], strides: 2), [4, 3, 4], true), (window([2, 2], strides: 3), [5, 5], true),
   ]
   private let kinds: [Pool.Kind] = [
@@ -151,8 +156,12 @@ import Testing
     #expect(try swapped.evaluate([x])[1] == tensor(.int64, [1, 1, 1, 2], [1, 2]))
     let line = tensor(.float32, [1, 1, 3], [2, 4, 6])
     let padded = window([2], strides: 2, pads: (1, 0))
-    #expect(try Pool(.average(countsPadding: true), window: padded).evaluate([line])[0] == tensor(.float32, [1, 1, 2], [1, 5]))
-    #expect(try Pool(.average(countsPadding: false), window: padded).evaluate([line])[0] == tensor(.float32, [1, 1, 2], [2, 5]))
+    #expect(
+      try Pool(.average(countsPadding: true), window: padded).evaluate([line])[0]
+        == tensor(.float32, [1, 1, 2], [1, 5]))
+    #expect(
+      try Pool(.average(countsPadding: false), window: padded).evaluate([line])[0]
+        == tensor(.float32, [1, 1, 2], [2, 5]))
     #expect(throws: OperatorError("expected indices of max pooling only")) {
       try Pool(.lp(2), window: window([2, 2]), givesIndices: true).infer([x.type])
     }

@@ -17,9 +17,16 @@ import Testing
       #expect(y.shape == [2])
       for (a, b) in zip(y.doubles(), values) { #expect(abs(a - b) < 1e-12, "\(kind)") }
     }
-    #expect(try Reduce(.mean, axes: [0], keepsAxes: false).evaluate([tensor(.int32, [2], [-3, -4])])[0] == tensor(.int32, [], [-3]))
-    #expect(try Reduce(.sum, axes: [0], keepsAxes: true).evaluate([Tensor([Int64.max, 1], shape: [2])])[0] == Tensor([Int64.min], shape: [1]))
-    #expect(try Reduce(.maximum, axes: [0], keepsAxes: false).evaluate([tensor(.float32, [0, 2], [])])[0].doubles() == [-.infinity, -.infinity])
+    #expect(
+      try Reduce(.mean, axes: [0], keepsAxes: false).evaluate([tensor(.int32, [2], [-3, -4])])[0]
+        == tensor(.int32, [], [-3]))
+    #expect(
+      try Reduce(.sum, axes: [0], keepsAxes: true).evaluate([Tensor([Int64.max, 1], shape: [2])])[0]
+        == Tensor([Int64.min], shape: [1]))
+    #expect(
+      try Reduce(.maximum, axes: [0], keepsAxes: false).evaluate([tensor(.float32, [0, 2], [])])[0].doubles() == [
+        -.infinity, -.infinity,
+      ])
   }
 
   @Test func refusesMisfits() {
@@ -59,8 +66,12 @@ import Testing
 @Suite struct LineTests {
   @Test func positionsByHand() throws {
     let x = tensor(.float32, [2, 3], [1, 3, 3, .nan, 5, .nan])
-    #expect(try ArgReduce(.maximum, axis: 1, keepsAxis: false, selectsLast: false).evaluate([x])[0] == tensor(.int64, [2], [1, 0]))
-    #expect(try ArgReduce(.maximum, axis: 1, keepsAxis: true, selectsLast: true).evaluate([x])[0] == tensor(.int64, [2, 1], [2, 2]))
+    #expect(
+      try ArgReduce(.maximum, axis: 1, keepsAxis: false, selectsLast: false).evaluate([x])[0]
+        == tensor(.int64, [2], [1, 0]))
+    #expect(
+      try ArgReduce(.maximum, axis: 1, keepsAxis: true, selectsLast: true).evaluate([x])[0]
+        == tensor(.int64, [2, 1], [2, 2]))
     for axis in 0..<3 {
       for kind in [ArgReduce.Kind.maximum, .minimum] {
         for (keeps, last) in [(true, false), (false, true)] {
@@ -79,10 +90,13 @@ import Testing
   @Test func runningSumsByHand() throws {
     let x = tensor(.int32, [4], [1, 2, 3, 4])
     let cases: [(Bool, Bool, [Double])] = [
-      (false, false, [1, 3, 6, 10]), (true, false, [0, 1, 3, 6]), (false, true, [10, 9, 7, 4]), (true, true, [9, 7, 4, 0]),
+      (false, false, [1, 3, 6, 10]), (true, false, [0, 1, 3, 6]), (false, true, [10, 9, 7, 4]),
+      (true, true, [9, 7, 4, 0]),
     ]
     for (exclusive, reverse, values) in cases {
-      #expect(try Cumulative(.sum, axis: 0, exclusive: exclusive, reverse: reverse).evaluate([x])[0] == tensor(.int32, [4], values))
+      #expect(
+        try Cumulative(.sum, axis: 0, exclusive: exclusive, reverse: reverse).evaluate([x])[0]
+          == tensor(.int32, [4], values))
       for kind in [Cumulative.Kind.sum, .product] {
         for axis in 0..<2 {
           let op = Cumulative(kind, axis: axis, exclusive: exclusive, reverse: reverse)
