@@ -30,6 +30,34 @@ import Testing
     }
   }
 
+  @Test func fusesActivationIntoInstanceNormalization() throws {
+    var m = TestModel()
+    let normal = try m.add(InstanceNormalization(epsilon: 1e-5), m.input([1, 2, 4, 4]), m.weights([2]), m.weights([2]))
+    m.output(try m.add(Unary(.relu), normal))
+    #expect(try optimized(m.graph, [.fuseActivation]).nodeCount == 1)
+  }
+
+  @Test func scaleAndShiftOfAnImageIsOneStep() throws {
+    try check(
+      [.affineAsDepthwise],
+      before: """
+        %0 = multiply(c[1,1,1,3], x0)
+        %1 = add(%0, c[3])
+        %2 = add(%1, x1)
+        return %2
+        """,
+      after: """
+        %0 = conv(x0, c[3,1,1,1], c[3]) last bias
+        %1 = add(%0, x1)
+        return %1
+        """
+    ) { m in
+      let x = m.input([2, 4, 4, 3])
+      let product = try m.add(Binary(.multiply), m.weights([1, 1, 1, 3]), x)
+      m.output(try m.add(Binary(.add), m.add(Binary(.add), product, m.weights([3])), m.input([2, 4, 4, 3])))
+    }
+  }
+
   @Test func resultThatOthersReadIsNotFused() throws {
     var m = TestModel()
     let y = try m.conv(m.input([1, 2, 4, 4]), to: 2)
