@@ -5,11 +5,12 @@ import DLCTensor
 extension Pass {
   /// Decides for the whole graph where transpositions stand, so that the fewest bytes are moved.
   ///
-  ///     Given:  %1 = transpose(%0) [0,3,1,2]; %2 = transpose(%9) [0,3,1,2]; %3 = add(%1, %2); %4 = transpose(%3) [0,2,3,1]
+  ///     Given:  %1 = transpose(%0) [0,3,1,2]; %2 = transpose(%9) [0,3,1,2]; %3 = add(%1, %2)
+  ///             %4 = transpose(%3) [0,2,3,1]
   ///     Result: %3 = add(%0, %9)
   ///
-  /// Each node may run in the model's axis order or in the one that transpositions suggest; a value that one side has in
-  /// another order than the other costs its bytes. The cheapest choice is a minimum cut.
+  /// Each node may run in the model's axis order or in the one that transpositions suggest; a value that is read in
+  /// another order than it is computed in costs its bytes. The cheapest choice is a minimum cut.
   package static let chooseLayout = Pass(
     "choose-layout", "axis orders of the whole graph by a minimum cut", level: 0,
     requires: [.channelsLast, .alignedRanks], establishes: [.layoutChosen],

@@ -128,7 +128,9 @@ import Testing
     let result = try optimized(
       m.graph, [.canonicalize, .recognizeFunctions], tolerance: 2e-3, sourceLocation: sourceLocation)
     #expect(result.nodeCount == 1, "\(result)", sourceLocation: sourceLocation)
-    #expect(result.topologicalOrder()?.compactMap { result[$0].op as? Unary } == [Unary(function)], sourceLocation: sourceLocation)
+    #expect(
+      result.topologicalOrder()?.compactMap { result[$0].op as? Unary } == [Unary(function)],
+      sourceLocation: sourceLocation)
   }
 
   @Test func recognizesHardFunctions() throws {
@@ -183,7 +185,9 @@ import Testing
       try m.add(Binary(.divide), x, m.add(Binary(.add), m.constant([1]), m.add(Unary(.abs), x)))
     }
     try recognizes(.sigmoid) { m, x in
-      try m.add(Binary(.divide), m.constant([1]), m.add(Binary(.add), m.constant([1]), m.add(Unary(.exp), m.add(Unary(.negate), x))))
+      try m.add(
+        Binary(.divide), m.constant([1]),
+        m.add(Binary(.add), m.constant([1]), m.add(Unary(.exp), m.add(Unary(.negate), x))))
     }
     try recognizes(.leakyRelu(slope: 0.25)) { m, x in
       try m.add(Binary(.maximum), x, m.add(Binary(.multiply), x, m.constant([0.25])))
@@ -202,7 +206,8 @@ import Testing
   private func spelledLayerNorm(_ m: inout TestModel, _ x: ValueID, axes: [Int], scale: [Int]) throws -> ValueID {
     let centered = try m.add(Binary(.subtract), x, m.add(Reduce(.mean, axes: axes, keepsAxes: true), x))
     let squares = try m.add(Binary(.power), centered, m.constant([2]))
-    let variance = try m.add(Binary(.add), m.add(Reduce(.mean, axes: axes, keepsAxes: true), squares), m.constant([1e-5]))
+    let variance = try m.add(
+      Binary(.add), m.add(Reduce(.mean, axes: axes, keepsAxes: true), squares), m.constant([1e-5]))
     let normal = try m.add(Binary(.divide), centered, m.add(Unary(.sqrt), variance))
     return try m.add(Binary(.add), m.add(Binary(.multiply), normal, m.weights(scale)), m.weights(scale))
   }
