@@ -88,6 +88,26 @@ import Testing
     }
   }
 
+  @Test func additionAfterAnActivationIsNoResidual() throws {
+    try check(
+      [.fuseActivation, .fuseResidual],
+      before: """
+        %0 = conv(x0, c[2,2,3,3]) pad1
+        %1 = relu(%0)
+        %2 = add(%1, x0)
+        return %2
+        """,
+      after: """
+        %0 = conv(x0, c[2,2,3,3]) pad1 then relu
+        %1 = add(%0, x0)
+        return %1
+        """
+    ) { m in
+      let x = m.input([1, 2, 4, 4])
+      m.output(try m.add(Binary(.add), m.add(Unary(.relu), m.conv(x, to: 2)), x))
+    }
+  }
+
   @Test func broadcastAdditionIsNoResidual() throws {
     var m = TestModel()
     let y = try m.conv(m.input([1, 2, 4, 4]), to: 3)
