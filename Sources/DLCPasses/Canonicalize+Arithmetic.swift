@@ -12,7 +12,9 @@ extension Simplification {
     if let constant = uniform(b, graph) { return withConstant(op.kind, a, constant, b, node, graph) }
     if let constant = uniform(a, graph), graph.constant(b) == nil {
       if op.kind.isCommutative { return withConstant(op.kind, b, constant, a, node, graph) }
-      if op.kind == .subtract, constant == 0, graph[b].type == graph[node.outputs[0]].type, graph[b].type.element.isFloat {
+      if op.kind == .subtract, constant == 0, graph[b].type == graph[node.outputs[0]].type,
+        graph[b].type.element.isFloat
+      {
         return .node(Unary(.negate), [b])
       }
     }
@@ -71,7 +73,9 @@ extension Simplification {
     for k in 0..<2 {
       guard let (_, before) = graph.producer(of: node.inputs[k]), before.op is Expand else { continue }
       let other = graph[node.inputs[1 - k]].type.shape
-      guard graph[before.inputs[0]].type.shape.broadcast(with: other) == graph[node.outputs[0]].type.shape else { continue }
+      guard graph[before.inputs[0]].type.shape.broadcast(with: other) == graph[node.outputs[0]].type.shape else {
+        continue
+      }
       var inputs = node.inputs
       inputs[k] = before.inputs[0]
       return .node(op, inputs)

@@ -60,7 +60,8 @@ extension Simplification {
     if full.count < node.inputs.count, !full.isEmpty { return .node(op, full) }
     var flat: [ValueID] = []
     for input in node.inputs {
-      if let (_, before) = graph.producer(of: input), before.op as? Concatenate == op, graph.onlyUser(of: input) != nil {
+      if let (_, before) = graph.producer(of: input), before.op as? Concatenate == op, graph.onlyUser(of: input) != nil
+      {
         flat.append(contentsOf: before.inputs)
       } else {
         flat.append(input)

@@ -18,7 +18,8 @@ extension Pass {
       var patch = GraphPatch(graph, "simplify \(node.op.mnemonic) '\(node.name)'")
       switch simpler {
       case .value(let value):
-        guard graph[value].type == graph[node.outputs[0]].type, !graph.wouldLoseInterface(node.outputs[0], for: value) else {
+        guard graph[value].type == graph[node.outputs[0]].type, !graph.wouldLoseInterface(node.outputs[0], for: value)
+        else {
           return nil
         }
         patch.replace(node.outputs[0], with: value)

@@ -5,11 +5,12 @@ import DLCTensor
 extension Pass {
   /// Decides for the whole graph where transpositions stand, so that the fewest bytes are moved.
   ///
-  ///     Given:  %1 = transpose(%0) [0,3,1,2]; %2 = transpose(%9) [0,3,1,2]; %3 = add(%1, %2); %4 = transpose(%3) [0,2,3,1]
+  ///     Given:  %1 = transpose(%0) [0,3,1,2]; %2 = transpose(%9) [0,3,1,2]; %3 = add(%1, %2)
+  ///             %4 = transpose(%3) [0,2,3,1]
   ///     Result: %3 = add(%0, %9)
   ///
-  /// Each node may run in the model's axis order or in the one that transpositions suggest; a value that one side has in
-  /// another order than the other costs its bytes. The cheapest choice is a minimum cut.
+  /// Each node may run in the model's axis order or in the one that transpositions suggest; a value that is read in
+  /// another order than it is computed in costs its bytes. The cheapest choice is a minimum cut.
   package static let chooseLayout = Pass(
     "choose-layout", "axis orders of the whole graph by a minimum cut", level: 0,
     requires: [.channelsLast, .alignedRanks], establishes: [.layoutChosen],
@@ -63,13 +64,9 @@ private struct LayoutProblem {
     return permutation.inverse.movesOnlyUnitAxes(of: type.shape) ? 0 : max(type.byteCount, 1)
   }
 
-  /// Readers of one value in one order.
-  private struct Readers {
-    var vertices: [Int] = []
-  }
-
   private mutating func connect() {
-    var readers: [ValueID: [[Int]: Readers]] = [:]
+    // For each value and order the vertices of those who read it so, or in the model's order when not.
+    var readers: [ValueID: [[Int]: [Int]]] = [:]
     for id in orders.topological {
       let node = graph[id]
       for (k, input) in node.inputs.enumerated() where graph.constant(input) == nil {
@@ -77,17 +74,17 @@ private struct LayoutProblem {
         switch orders.roles[id] ?? .fixed {
         case .flexible(let operation, let order):
           if let wanted = AxisOrders.wanted(operation, order, k) {
-            readers[input, default: [:]][wanted, default: Readers()].vertices.append(vertices[id]!)
+            readers[input, default: [:]][wanted, default: []].append(vertices[id]!)
             // A value whose alternative is another order is read in the model's order when this node is.
-            if let own, own != wanted { readers[input]![own, default: Readers()].vertices.append(MinimumCut.source) }
+            if let own, own != wanted { readers[input]![own, default: []].append(MinimumCut.source) }
           } else if let own {
-            readers[input, default: [:]][own, default: Readers()].vertices.append(MinimumCut.source)
+            readers[input, default: [:]][own, default: []].append(MinimumCut.source)
           }
         case .fixed, .opens:
-          if let own { readers[input, default: [:]][own, default: Readers()].vertices.append(MinimumCut.source) }
+          if let own { readers[input, default: [:]][own, default: []].append(MinimumCut.source) }
         case .closes:
           if let own {
-            readers[input, default: [:]][own, default: Readers()].vertices.append(MinimumCut.sink)
+            readers[input, default: [:]][own, default: []].append(MinimumCut.sink)
             cost += weight(input, own)
           }
         case .indifferent: break
@@ -96,7 +93,7 @@ private struct LayoutProblem {
     }
     for port in graph.outputs {
       guard let own = orders.orders[port.value] else { continue }
-      readers[port.value, default: [:]][own, default: Readers()].vertices.append(MinimumCut.source)
+      readers[port.value, default: [:]][own, default: []].append(MinimumCut.source)
     }
     for (value, byOrder) in readers.sorted(by: { $0.key < $1.key }) {
       for (order, group) in byOrder.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
@@ -108,7 +105,7 @@ private struct LayoutProblem {
         let toNative = cut.addVertex()
         cut.addEdge(producer, toAlternative, cost: bytes)
         cut.addEdge(toNative, producer, cost: bytes)
-        for reader in Set(group.vertices).sorted() {
+        for reader in Set(group).sorted() {
           cut.addEdge(toAlternative, reader, cost: MinimumCut.unlimited)
           cut.addEdge(reader, toNative, cost: MinimumCut.unlimited)
         }

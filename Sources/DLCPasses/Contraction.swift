@@ -171,7 +171,7 @@ struct ContractionNode {
     return try emit(weights: newWeights, bias: hasBias ? bias : nil, &patch)
   }
 
-  /// The contraction that does this one's work on x when this one reads `scale x + shift`, per input channel; nil when it cannot be.
+  /// The contraction of x that equals this one, which reads `scale x + shift` per input channel; nil when it cannot be.
   func preceded(
     byScale scale: [Double], shift: [Double], of x: ValueID, in graph: Graph, _ patch: inout GraphPatch
   ) throws(OperatorError) -> ValueID? {

@@ -31,7 +31,8 @@ extension Pass {
       var inputs = consumer.product.inputs
       inputs[0] = x
       inputs[1] = patch.addConstant(reordered, name: graph[inputs[1]].name)
-      patch.replace(consumer.product.outputs[0], with: try patch.add(consumer.product.op, inputs, name: consumer.product.name)[0])
+      patch.replace(
+        consumer.product.outputs[0], with: try patch.add(consumer.product.op, inputs, name: consumer.product.name)[0])
       return patch
     })
 }

@@ -27,7 +27,9 @@ extension Pass {
   ) throws(OperatorError) -> GraphPatch? {
     guard let before = ContractionNode(feeding: operation.input, in: graph) else { return nil }
     let type = graph[operation.input].type
-    guard let affine = operation.affine(along: before.contraction.channelAxis(rank: type.rank), of: type) else { return nil }
+    guard let affine = operation.affine(along: before.contraction.channelAxis(rank: type.rank), of: type) else {
+      return nil
+    }
     var patch = GraphPatch(graph, "fold \(node.op.mnemonic) into '\(before.node.name)'")
     let scale = affine.scale.allSatisfy { $0 == 1 } ? nil : affine.scale
     guard let result = try before.followed(byScale: scale, shift: affine.shift, in: graph, &patch) else { return nil }
@@ -78,7 +80,7 @@ private struct AffineOperation {
     function = op.function
   }
 
-  /// Scale and shift along `axis` of an operand of `type`; nil when they vary along others or the operation is no such thing.
+  /// Scale and shift along `axis` of an operand of `type`; nil when they vary along others, or it is another operation.
   func affine(along axis: Int, of type: TensorType) -> ChannelAffine? {
     guard let values = constant.alongAxis(axis, of: type) else { return nil }
     let ones = [Double](repeating: 1, count: values.count)
@@ -88,7 +90,8 @@ private struct AffineOperation {
     case .subtract where constantIsFirst: return ChannelAffine(scale: ones.map { -$0 }, shift: values)
     case .subtract: return ChannelAffine(scale: ones, shift: values.map { -$0 })
     case .multiply: return ChannelAffine(scale: values, shift: zeros)
-    case .divide where !constantIsFirst && !values.contains(0): return ChannelAffine(scale: values.map { 1 / $0 }, shift: zeros)
+    case .divide where !constantIsFirst && !values.contains(0):
+      return ChannelAffine(scale: values.map { 1 / $0 }, shift: zeros)
     case .divide, .power, .minimum, .maximum, .modulo, .remainder, .prelu, .and, .or, .xor, .shiftLeft, .shiftRight,
       .equal, .less, .lessEqual, .greater, .greaterEqual:
       return nil

@@ -17,7 +17,8 @@ extension Pass {
       let inputs = node.inputs.compactMap { graph.constant($0) }
       guard !inputs.isEmpty, inputs.count == node.inputs.count else { return nil }
       let results = node.outputs.map { graph[$0].type }
-      guard results.reduce(0, { $0 + $1.byteCount }) <= max(inputs.reduce(0) { $0 + $1.type.byteCount }, 64 << 10) else {
+      guard results.reduce(0, { $0 + $1.byteCount }) <= max(inputs.reduce(0) { $0 + $1.type.byteCount }, 64 << 10)
+      else {
         return nil
       }
       // What cannot be evaluated (an index out of range) is left to fail where it is run, if it is.

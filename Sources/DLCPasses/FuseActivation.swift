@@ -45,10 +45,12 @@ extension Function {
   /// Whether kernels apply this function to results still in registers (`dlc_epilogue`: those below 32).
   var fitsEpilogue: Bool {
     switch self {
-    case .relu, .clip, .leakyRelu, .sigmoid, .tanh, .silu, .hardSigmoid, .hardSwish, .gelu, .geluTanh, .elu, .selu, .celu,
+    case .relu, .clip, .leakyRelu, .sigmoid, .tanh, .silu, .hardSigmoid, .hardSwish, .gelu, .geluTanh, .elu, .selu,
+      .celu,
       .softplus, .softsign, .mish, .thresholdedRelu, .shrink:
       true
-    case .identity, .abs, .negate, .ceil, .floor, .round, .sign, .reciprocal, .sqrt, .rsqrt, .exp, .log, .sin, .cos, .tan,
+    case .identity, .abs, .negate, .ceil, .floor, .round, .sign, .reciprocal, .sqrt, .rsqrt, .exp, .log, .sin, .cos,
+      .tan,
       .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh, .erf, .square, .not, .bitwiseNot, .isNaN, .isInfinite:
       false
     }

@@ -13,11 +13,14 @@ extension Pass {
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
       guard let op = node.op as? BatchNormalization, let affine = ChannelAffine(op, node, in: graph),
-        let before = ContractionNode(feeding: node.inputs[0], in: graph), before.contraction.channels(op.channels, graph[node.inputs[0]].type),
+        let before = ContractionNode(feeding: node.inputs[0], in: graph),
+        before.contraction.channels(op.channels, graph[node.inputs[0]].type),
         before.outputChannels(in: graph) == affine.scale.count
       else { return nil }
       var patch = GraphPatch(graph, "fold batch_norm into '\(before.node.name)'")
-      guard let result = try before.followed(byScale: affine.scale, shift: affine.shift, in: graph, &patch) else { return nil }
+      guard let result = try before.followed(byScale: affine.scale, shift: affine.shift, in: graph, &patch) else {
+        return nil
+      }
       patch.replace(node.outputs[0], with: result)
       return patch
     })

@@ -26,7 +26,8 @@ extension Pass {
       case var pool as Pool:
         guard pool.kind == .average(countsPadding: true), !pool.ceilMode,
           let window = pool.window.widened(by: pad, pool.channels),
-          zip(window.padBegin, window.kernel).allSatisfy({ $0 < $1 }), zip(window.padEnd, window.kernel).allSatisfy({ $0 < $1 })
+          zip(window.padBegin, window.kernel).allSatisfy({ $0 < $1 }),
+          zip(window.padEnd, window.kernel).allSatisfy({ $0 < $1 })
         else { return nil }
         pool.window = window
         op = pool

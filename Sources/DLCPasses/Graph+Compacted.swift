@@ -23,7 +23,9 @@ extension Graph {
     for id in order {
       let node = self[id]
       let inputs = node.inputs.compactMap { renamedConstant($0) }
-      guard inputs.count == node.inputs.count else { throw OperatorError("node '\(node.name)' reads an undefined value") }
+      guard inputs.count == node.inputs.count else {
+        throw OperatorError("node '\(node.name)' reads an undefined value")
+      }
       let outputs = try result.add(node.op, inputs, name: node.name, outputNames: node.outputs.map { self[$0].name })
       for (old, new) in zip(node.outputs, outputs) { renamed[old] = new }
     }

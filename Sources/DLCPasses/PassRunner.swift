@@ -6,7 +6,7 @@ package struct PassRunner: Sendable {
   package enum Verification: Sendable { case never, eachPass, eachPatch }
 
   package var verification: Verification
-  /// Number of patches of optional passes (level 1 and 2) after which only mandatory passes go on: what bisects a wrong answer.
+  /// Number of patches of optional passes (levels 1 and 2) after which only mandatory ones go on: bisects wrong answers.
   package var stopAfter: Int?
   /// Called with the graph after each pass that changed it.
   package var afterPass: (@Sendable (Pass, Graph) -> Void)?

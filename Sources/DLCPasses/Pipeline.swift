@@ -34,6 +34,7 @@ package enum Pipeline {
     .recognizeLayerNorm,
     .foldAffine,
     .fuseActivation,
+    .affineAsDepthwise,
     .fuseResidual,
     .transposesIntoMatMul,
     .shareCommon,

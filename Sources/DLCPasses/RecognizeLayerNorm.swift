@@ -30,8 +30,10 @@ extension Pass {
     let squares = [Pattern.unary(.square, square), square * square, .binary(.power, square, .scalar(2))]
     return squares.flatMap { square -> [Pattern] in
       let variance = Pattern.bind(2, .reduce(.mean, square)) + .parameter(1)
-      return [deviation / .unary(.sqrt, variance), deviation * .unary(.rsqrt, variance),
-        deviation * .unary(.reciprocal, .unary(.sqrt, variance))]
+      return [
+        deviation / .unary(.sqrt, variance), deviation * .unary(.rsqrt, variance),
+        deviation * .unary(.reciprocal, .unary(.sqrt, variance)),
+      ]
     }
   }
 
@@ -59,7 +61,7 @@ extension Pass {
       patch.replace(node.outputs[0], with: try patch.emit(op, found[0], name: node.name))
       return patch
     }
-    // Over the channels of a channels-first tensor: normalized with the channels last; the layout passes cancel the turns.
+    // Over the channels of a channels-first tensor: done with channels last; the layout passes cancel the turns.
     guard axes == [1], type.rank > 2 else { return nil }
     let turn = [0] + Array(2..<type.rank) + [1]
     let turned = try patch.emit(Transpose(permutation: turn), found[0])
@@ -74,7 +76,8 @@ extension Pass {
   }
 
   private static func scaled(_ op: Binary, _ node: Node, _ graph: Graph) throws(OperatorError) -> GraphPatch? {
-    guard op.kind == .multiply, let (norm, normOp, vector) = normalization(node, graph), !normOp.hasScale, !normOp.hasBias
+    guard op.kind == .multiply, let (norm, normOp, vector) = normalization(node, graph), !normOp.hasScale,
+      !normOp.hasBias
     else { return nil }
     var patch = GraphPatch(graph, "scale into '\(norm.name)'")
     var changed = normOp
@@ -103,7 +106,8 @@ extension Pass {
       let type = graph[input].type
       let normalized = Shape(Array(type.shape.dimensions[op.axis...]))
       guard constant.count == normalized.count, constant.element == .float32, constant.shape.rank <= type.rank,
-        constant.shape.rank >= normalized.rank, Array(constant.shape.dimensions.suffix(normalized.rank)) == normalized.dimensions
+        constant.shape.rank >= normalized.rank,
+        Array(constant.shape.dimensions.suffix(normalized.rank)) == normalized.dimensions
       else { continue }
       return (norm, op, constant.reshaped(to: normalized))
     }

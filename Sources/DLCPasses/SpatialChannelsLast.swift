@@ -6,7 +6,8 @@ extension Pass {
   /// Makes every operator over images channels-last, with transpositions around it.
   ///
   ///     Given:  %0 = conv(%x: [N,C,H,W], W: [O,C,KH,KW]) channels=first
-  ///     Result: %0 = transpose(%x) [0,2,3,1]; %1 = conv(%0, W': [O,KH,KW,C]) channels=last; %2 = transpose(%1) [0,3,1,2]
+  ///     Result: %0 = transpose(%x) [0,2,3,1]; %1 = conv(%0, W': [O,KH,KW,C]) channels=last
+  ///             %2 = transpose(%1) [0,3,1,2]
   package static let spatialChannelsLast = Pass(
     "spatial-channels-last", "operators over images channels-last, between transpositions", level: 0,
     requires: [.wideFloats, .noBatchNormalization], establishes: [.channelsLast],
@@ -17,13 +18,16 @@ extension Pass {
       var inputs: [ValueID] = []
       for (k, input) in node.inputs.enumerated() {
         let permutation = op.channelsLastPermutation(input: k, type: graph[input].type)
-        inputs.append(try permutation.map { axes throws(OperatorError) in try patch.transposed(input, by: axes) } ?? input)
+        inputs.append(
+          try permutation.map { axes throws(OperatorError) in try patch.transposed(input, by: axes) } ?? input)
       }
       let permutations = node.outputs.enumerated().map { op.channelsLastPermutation(output: $0, type: graph[$1].type) }
       op.channels = .last
       let outputs = try patch.add(op, inputs, name: node.name)
       for (k, output) in outputs.enumerated() {
-        let turned = try permutations[k].map { axes throws(OperatorError) in try patch.transposed(output, by: axes.inverse) }
+        let turned = try permutations[k].map { axes throws(OperatorError) in
+          try patch.transposed(output, by: axes.inverse)
+        }
         patch.replace(node.outputs[k], with: turned ?? output)
       }
       return patch

@@ -20,7 +20,8 @@ extension Tensor {
           switch size {
           case 4:
             for _ in 0..<inner {
-              output.storeBytes(of: input.loadUnaligned(fromByteOffset: place, as: UInt32.self), toByteOffset: to, as: UInt32.self)
+              output.storeBytes(
+                of: input.loadUnaligned(fromByteOffset: place, as: UInt32.self), toByteOffset: to, as: UInt32.self)
               place += step
               to += 4
             }

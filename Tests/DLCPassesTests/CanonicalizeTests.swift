@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct CanonicalizeTests {
   private func check(
-    after: String, sourceLocation: SourceLocation = #_sourceLocation, _ build: (inout TestModel, ValueID) throws -> ValueID
+    after: String, sourceLocation: SourceLocation = #_sourceLocation,
+    _ build: (inout TestModel, ValueID) throws -> ValueID
   ) throws {
     var model = TestModel()
     let x = try model.add(Unary(.exp), model.input([1, 4, 2, 3]))
@@ -22,7 +23,9 @@ import Testing
     try check(after: "") { m, x in try m.add(Cast(to: .float32), x) }
     try check(after: "") { m, x in try m.add(Transpose(permutation: [0, 1, 2, 3]), x) }
     try check(after: "") { m, x in try m.add(Reshape(shape: [1, 4, 2, 3]), x) }
-    try check(after: "") { m, x in try m.add(Slice(starts: [0, 0, 0, 0], counts: [1, 4, 2, 3], steps: [1, 1, 1, 1]), x) }
+    try check(after: "") { m, x in
+      try m.add(Slice(starts: [0, 0, 0, 0], counts: [1, 4, 2, 3], steps: [1, 1, 1, 1]), x)
+    }
     try check(after: "") { m, x in try m.add(Pad(.constant, before: [0, 0, 0, 0], after: [0, 0, 0, 0]), x) }
     try check(after: "") { m, x in try m.add(Expand(shape: [1, 4, 2, 3]), x) }
     try check(after: "") { m, x in try m.add(Tile(repeats: [1, 1, 1, 1]), x) }

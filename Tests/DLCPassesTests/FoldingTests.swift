@@ -246,7 +246,9 @@ import Testing
     let averaged = try m.add(Pool(.average(countsPadding: true), window: .square(3)), m.add(pad, x))
     m.output(averaged, try m.add(Pool(.maximum, window: .square(2)), m.add(pad, x)))
     let mirrored = try m.add(Pad(.reflect, before: [0, 0, 1, 1], after: [0, 0, 1, 1]), x)
-    m.output(try m.conv(mirrored, to: 3), try m.conv(m.add(Pad(.constant, before: [0, 1, 0, 0], after: [0, 0, 0, 0]), x), to: 2))
+    m.output(
+      try m.conv(mirrored, to: 3),
+      try m.conv(m.add(Pad(.constant, before: [0, 1, 0, 0], after: [0, 0, 0, 0]), x), to: 2))
     #expect(try optimized(m.graph, [.fusePadding]).nodeCount == m.graph.nodeCount - 1)
   }
 }

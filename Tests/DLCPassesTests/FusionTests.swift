@@ -30,6 +30,34 @@ import Testing
     }
   }
 
+  @Test func fusesActivationIntoInstanceNormalization() throws {
+    var m = TestModel()
+    let normal = try m.add(InstanceNormalization(epsilon: 1e-5), m.input([1, 2, 4, 4]), m.weights([2]), m.weights([2]))
+    m.output(try m.add(Unary(.relu), normal))
+    #expect(try optimized(m.graph, [.fuseActivation]).nodeCount == 1)
+  }
+
+  @Test func scaleAndShiftOfAnImageIsOneStep() throws {
+    try check(
+      [.affineAsDepthwise],
+      before: """
+        %0 = multiply(c[1,1,1,3], x0)
+        %1 = add(%0, c[3])
+        %2 = add(%1, x1)
+        return %2
+        """,
+      after: """
+        %0 = conv(x0, c[3,1,1,1], c[3]) last bias
+        %1 = add(%0, x1)
+        return %1
+        """
+    ) { m in
+      let x = m.input([2, 4, 4, 3])
+      let product = try m.add(Binary(.multiply), m.weights([1, 1, 1, 3]), x)
+      m.output(try m.add(Binary(.add), m.add(Binary(.add), product, m.weights([3])), m.input([2, 4, 4, 3])))
+    }
+  }
+
   @Test func resultThatOthersReadIsNotFused() throws {
     var m = TestModel()
     let y = try m.conv(m.input([1, 2, 4, 4]), to: 2)
@@ -57,6 +85,26 @@ import Testing
     ) { m in
       let a = try m.conv(m.input([1, 2, 4, 4]), to: 2)
       m.output(try m.add(Unary(.relu), m.add(Binary(.add), a, m.conv(a, to: 2))))
+    }
+  }
+
+  @Test func additionAfterAnActivationIsNoResidual() throws {
+    try check(
+      [.fuseActivation, .fuseResidual],
+      before: """
+        %0 = conv(x0, c[2,2,3,3]) pad1
+        %1 = relu(%0)
+        %2 = add(%1, x0)
+        return %2
+        """,
+      after: """
+        %0 = conv(x0, c[2,2,3,3]) pad1 then relu
+        %1 = add(%0, x0)
+        return %1
+        """
+    ) { m in
+      let x = m.input([1, 2, 4, 4])
+      m.output(try m.add(Binary(.add), m.add(Unary(.relu), m.conv(x, to: 2)), x))
     }
   }
 
@@ -100,7 +148,9 @@ import Testing
     let result = try optimized(
       m.graph, [.canonicalize, .recognizeFunctions], tolerance: 2e-3, sourceLocation: sourceLocation)
     #expect(result.nodeCount == 1, "\(result)", sourceLocation: sourceLocation)
-    #expect(result.topologicalOrder()?.compactMap { result[$0].op as? Unary } == [Unary(function)], sourceLocation: sourceLocation)
+    #expect(
+      result.topologicalOrder()?.compactMap { result[$0].op as? Unary } == [Unary(function)],
+      sourceLocation: sourceLocation)
   }
 
   @Test func recognizesHardFunctions() throws {
@@ -155,7 +205,9 @@ import Testing
       try m.add(Binary(.divide), x, m.add(Binary(.add), m.constant([1]), m.add(Unary(.abs), x)))
     }
     try recognizes(.sigmoid) { m, x in
-      try m.add(Binary(.divide), m.constant([1]), m.add(Binary(.add), m.constant([1]), m.add(Unary(.exp), m.add(Unary(.negate), x))))
+      try m.add(
+        Binary(.divide), m.constant([1]),
+        m.add(Binary(.add), m.constant([1]), m.add(Unary(.exp), m.add(Unary(.negate), x))))
     }
     try recognizes(.leakyRelu(slope: 0.25)) { m, x in
       try m.add(Binary(.maximum), x, m.add(Binary(.multiply), x, m.constant([0.25])))
@@ -174,7 +226,8 @@ import Testing
   private func spelledLayerNorm(_ m: inout TestModel, _ x: ValueID, axes: [Int], scale: [Int]) throws -> ValueID {
     let centered = try m.add(Binary(.subtract), x, m.add(Reduce(.mean, axes: axes, keepsAxes: true), x))
     let squares = try m.add(Binary(.power), centered, m.constant([2]))
-    let variance = try m.add(Binary(.add), m.add(Reduce(.mean, axes: axes, keepsAxes: true), squares), m.constant([1e-5]))
+    let variance = try m.add(
+      Binary(.add), m.add(Reduce(.mean, axes: axes, keepsAxes: true), squares), m.constant([1e-5]))
     let normal = try m.add(Binary(.divide), centered, m.add(Unary(.sqrt), variance))
     return try m.add(Binary(.add), m.add(Binary(.multiply), normal, m.weights(scale)), m.weights(scale))
   }

@@ -79,7 +79,8 @@ import Testing
     var counts: [Int] = []
     for limit in [0, 1, 3] {
       var graph = try Self.mobileNet()
-      let report = try PassRunner(verification: .eachPatch, stopAfter: limit).run(Pipeline.standard(level: 2), on: &graph)
+      let report = try PassRunner(verification: .eachPatch, stopAfter: limit).run(
+        Pipeline.standard(level: 2), on: &graph)
       counts.append(report.optionalPatches)
       #expect(graph.topologicalOrder()?.contains { graph[$0].op is BatchNormalization } == false)
     }
@@ -97,11 +98,13 @@ import Testing
   }
 
   @Test func refusesPassThatDoesNotEnd() throws {
-    let endless = Pass("endless", "", level: 1, .node { (graph, id) throws(OperatorError) in
-      var patch = GraphPatch(graph, "again")
-      patch.replace(graph[id].outputs[0], with: try patch.add(graph[id].op, graph[id].inputs)[0])
-      return patch
-    })
+    let endless = Pass(
+      "endless", "", level: 1,
+      .node { (graph, id) throws(OperatorError) in
+        var patch = GraphPatch(graph, "again")
+        patch.replace(graph[id].outputs[0], with: try patch.add(graph[id].op, graph[id].inputs)[0])
+        return patch
+      })
     var graph = try Self.mobileNet()
     #expect(throws: PassError.self) { try PassRunner().run([endless], on: &graph) }
   }
@@ -112,7 +115,9 @@ import Testing
     #expect(compact.outline == graph.outline)
     #expect(compact.firstDefect() == nil)
     #expect(compact.nodes.count == graph.nodeCount && compact.values.count < graph.values.count)
-    #expect(compact.inputs.map(\.name) == graph.inputs.map(\.name) && compact.outputs.map(\.name) == graph.outputs.map(\.name))
+    #expect(
+      compact.inputs.map(\.name) == graph.inputs.map(\.name) && compact.outputs.map(\.name) == graph.outputs.map(\.name)
+    )
   }
 
   /// A chain of 200 blocks of convolution, batch normalization, activation and addition: 1,000 nodes.

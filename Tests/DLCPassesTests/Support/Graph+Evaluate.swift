@@ -13,7 +13,9 @@ extension Graph {
     }
     for id in topologicalOrder() ?? [] {
       let node = self[id]
-      for (output, result) in zip(node.outputs, try node.op.evaluate(node.inputs.map(tensor))) { known[output] = result }
+      for (output, result) in zip(node.outputs, try node.op.evaluate(node.inputs.map(tensor))) {
+        known[output] = result
+      }
     }
     return try outputs.map { try tensor($0.value) }
   }

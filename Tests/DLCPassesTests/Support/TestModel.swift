@@ -8,7 +8,8 @@ struct TestModel {
   private var random = SplitMix(state: 7)
 
   mutating func input(_ extents: [Int], _ element: ElementType = .float32) -> ValueID {
-    graph.addInput(name: "x\(graph.inputs.count)", type: TensorType(element, Shape(extents)), declared: extents.map { .fixed($0) })
+    graph.addInput(
+      name: "x\(graph.inputs.count)", type: TensorType(element, Shape(extents)), declared: extents.map { .fixed($0) })
   }
 
   /// A constant of random elements in -1...1, or 0.5...1.5 when `positive`.
@@ -28,7 +29,9 @@ struct TestModel {
   mutating func output(_ values: ValueID...) {
     for value in values {
       graph.outputs.append(
-        Port(name: "y\(graph.outputs.count)", value: value, declared: graph[value].type.shape.dimensions.map { .fixed($0) }))
+        Port(
+          name: "y\(graph.outputs.count)", value: value, declared: graph[value].type.shape.dimensions.map { .fixed($0) }
+        ))
     }
   }
 
@@ -39,7 +42,8 @@ struct TestModel {
   ) throws -> ValueID {
     let channels = graph[x].type.shape[1]
     let w = weights([outputs, channels / groups, kernel, kernel])
-    let op = Convolution(window: .square(kernel, stride: stride, pad: pad ?? kernel / 2), groups: groups, epilogue: epilogue)
+    let op = Convolution(
+      window: .square(kernel, stride: stride, pad: pad ?? kernel / 2), groups: groups, epilogue: epilogue)
     return try graph.add(op, [x, w] + extra, name: "conv\(graph.nodes.count)")[0]
   }
 
@@ -73,5 +77,5 @@ struct SplitMix: RandomNumberGenerator {
   }
 
   /// A number in 0..<1.
-  mutating func unit() -> Double { Double(next() >> 11) / 9007199254740992 }
+  mutating func unit() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
 }
