@@ -49,16 +49,16 @@ extension Resize: Operator {
   package var attributes: [OperatorAttribute] {
     var result = [
       OperatorAttribute("shape", shape), OperatorAttribute("scales", Resize.text(scales)),
-      OperatorAttribute("coordinate", coordinate.rawValue),
+      OperatorAttribute("coordinate", coordinate.rawValue.snakeCase),
     ]
-    if mode == .nearest { result.append(OperatorAttribute("nearest", nearest.rawValue)) }
+    if mode == .nearest { result.append(OperatorAttribute("nearest", nearest.rawValue.snakeCase)) }
     if mode == .cubic { result.append(OperatorAttribute("coefficient", cubicCoefficient)) }
     if coordinate == .cropAndResize {
       result.append(OperatorAttribute("begin", Resize.text(regionBegin)))
       result.append(OperatorAttribute("end", Resize.text(regionEnd)))
       result.append(OperatorAttribute("extrapolation", extrapolation))
     }
-    if excludesOutside { result.append(OperatorAttribute("excludesOutside", true)) }
+    if excludesOutside { result.append(OperatorAttribute("exclude_outside", true)) }
     if antialias { result.append(OperatorAttribute("antialias", true)) }
     return result
   }
