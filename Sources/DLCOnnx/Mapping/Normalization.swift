@@ -5,10 +5,14 @@ import DLCTensor
 /// Normalizations.
 let normalizationMappings: [OperatorMapping] = [
   OperatorMapping("BatchNormalization") { (c: inout NodeContext) throws(MappingError) in
-    c.ignore("momentum", "spatial", "consumed_inputs")
-    let isTest = try c.bool("is_test", default: true)  // opset 6 and before; later opsets have no such attribute
+    // is_test (opset 6) says what the exporter left it at, not how the model is run: a compiled model is an inference model.
+    c.ignore("consumed_inputs", "is_test")
+    let momentum = try c.float("momentum", default: 0.9)
     let epsilon = try c.float("epsilon", default: 1e-5)
-    guard try !c.bool("training_mode"), isTest else { return try c.trainingBatchNorm(epsilon: epsilon) }
+    guard try c.bool("spatial", default: true) else {
+      throw MappingError("attribute 'spatial' is 0: statistics per element are not supported", advice: "Export with opset 9 or later.")
+    }
+    if try c.bool("training_mode") { return try c.trainingBatchNorm(momentum: momentum, epsilon: epsilon) }
     // Types of the statistics may differ from x's since opset 15.
     let x = try c.input(0)
     var inputs = [x]
@@ -124,9 +128,29 @@ extension NodeContext {
   }
 
   /// Training mode: normalizes by the batch's own statistics and gives the updated running ones.
-  fileprivate mutating func trainingBatchNorm(epsilon: Float) throws(MappingError) -> [ValueID?] {
-    throw MappingError(
-      "it is in training mode, where it normalizes by the batch's own statistics",
-      advice: "Export the model for inference (model.eval() in PyTorch).")
+  fileprivate mutating func trainingBatchNorm(momentum: Float, epsilon: Float) throws(MappingError) -> [ValueID?] {
+    let x = try input(0)
+    let shape = self.shape(of: x)
+    guard shape.rank >= 2 else { throw MappingError("x must be [N, C, ...], found \(shape)") }
+    let axes = shape.dimensions.indices.filter { $0 != 1 }
+    let channels = Shape([shape[1]] + Array(repeating: 1, count: shape.rank - 2))
+    let mean = try emit(Reduce(.mean, axes: axes, keepsAxes: true), x)
+    let centred = try binary(.subtract, x, mean)
+    let variance = try emit(Reduce(.mean, axes: axes, keepsAxes: true), unary(.square, centred))
+    let inverse = try unary(.rsqrt, binary(.add, variance, scalar(Double(epsilon), element(of: x))))
+    let scale = try reshape(cast(input(1), element(of: x)), channels)
+    let bias = try reshape(cast(input(2), element(of: x)), channels)
+    let y = try binary(.add, binary(.multiply, binary(.multiply, centred, inverse), scale), bias)
+    var outputs: [ValueID?] = [y]
+    for (k, statistic) in [(3, mean), (4, variance)] {
+      let running = try input(k)
+      let element = self.element(of: running)
+      let fresh = try cast(reshape(statistic, [shape[1]]), element)
+      outputs.append(
+        try binary(
+          .add, binary(.multiply, running, scalar(Double(momentum), element)),
+          binary(.multiply, fresh, scalar(1 - Double(momentum), element))))
+    }
+    return outputs
   }
 }

@@ -27,7 +27,8 @@ struct MappingTable: Sendable {
   static let standard = MappingTable(
     elementwiseMappings + unaryMappings + contractionMappings + reductionMappings + poolingMappings
       + normalizationMappings + shapeMappings + movementMappings + indexingMappings + constantMappings
-      + resizeMappings + decomposedMappings)
+      + resizeMappings + decomposedMappings + attentionMappings + sequenceMappings + spectralMappings
+      + samplingMappings + unfoldingMappings + selectionMappings)
 
   private let rows: [String: [OperatorMapping]]
 
