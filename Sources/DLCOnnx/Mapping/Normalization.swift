@@ -25,8 +25,8 @@ let normalizationMappings: [OperatorMapping] = [
     return try [c.emit(op, c.input(0), c.input(1), c.input(2))]
   },
   OperatorMapping("LayerNormalization", since: 17) { (c: inout NodeContext) throws(MappingError) in
-    c.ignore("stash_type")
-    return try c.layerNorm()
+    let stash = try c.elementType("stash_type") ?? .float32
+    return try c.layerNorm(stash: stash)
   },
   OperatorMapping("RMSNormalization", since: 23) { (c: inout NodeContext) throws(MappingError) in
     c.ignore("stash_type")
@@ -78,7 +78,7 @@ extension NodeContext {
     return try emit(Expand(shape: shape), x)
   }
 
-  fileprivate mutating func layerNorm() throws(MappingError) -> [ValueID?] {
+  fileprivate mutating func layerNorm(stash: ElementType) throws(MappingError) -> [ValueID?] {
     let x = try input(0)
     let extents = shape(of: x)
     let axis = try resolve(axis: int("axis", default: -1), rank: extents.rank)
@@ -92,10 +92,11 @@ extension NodeContext {
     let wants = (1...2).map { $0 < node.outputs.count && !node.outputs[$0].isEmpty }
     guard wants.contains(true) else { return outputs }
     let axes = Array(axis..<extents.rank)
-    let mean = try emit(Reduce(.mean, axes: axes, keepsAxes: true), x)
-    let centred = try binary(.subtract, x, mean)
+    let wide = try cast(x, stash)
+    let mean = try emit(Reduce(.mean, axes: axes, keepsAxes: true), wide)
+    let centred = try binary(.subtract, wide, mean)
     let variance = try emit(Reduce(.mean, axes: axes, keepsAxes: true), unary(.square, centred))
-    let inverse = try unary(.rsqrt, binary(.add, variance, scalar(Double(epsilon), element(of: x))))
+    let inverse = try unary(.rsqrt, binary(.add, variance, scalar(Double(epsilon), stash)))
     outputs += [mean, inverse]
     return outputs
   }
@@ -119,8 +120,11 @@ extension NodeContext {
     var factors: [ValueID] = []
     for k in 1...2 {
       var vector = try input(k)
-      if self.shape(of: vector).count == groups, groups != shape[1] {
+      if opset < 21, self.shape(of: vector).count == groups, groups != shape[1] {
         vector = try emit(Expand(shape: [groups, shape[1] / groups]), reshape(vector, [groups, 1]))
+      }
+      guard self.shape(of: vector).count == shape[1] else {
+        throw MappingError("scale and bias must have \(opset < 21 ? groups : shape[1]) elements, found \(self.shape(of: vector))")
       }
       factors.append(try reshape(vector, Shape(perChannel)))
     }

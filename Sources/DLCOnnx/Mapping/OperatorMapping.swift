@@ -42,6 +42,9 @@ struct MappingTable: Sendable {
     rows["\(domain):\(name)"]?.last { $0.since <= version }
   }
 
+  /// The oldest opset that has a mapping of an operator; nil when none has.
+  func firstVersion(domain: String, name: String) -> Int? { rows["\(domain):\(name)"]?.first?.since }
+
   /// Domain, name and first opsets of every row, sorted: the support table.
   var entries: [(domain: String, name: String, since: [Int])] {
     rows.values.map { ($0[0].domain, $0[0].name, $0.map(\.since)) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
