@@ -7,7 +7,7 @@ extension Importer {
     for node in order(nodes, in: scope) {
       nodeBudget -= 1
       if problems.count > Importer.problemLimit { return }
-      if nodeBudget == 0 { report("the model has more than a million nodes once its functions are expanded") }
+      if nodeBudget == 0 { report("the model has more than 250,000 nodes once its functions are expanded") }
       guard nodeBudget > 0 else { return }
       importNode(node, into: &scope)
     }

@@ -18,7 +18,7 @@ package struct Importer {
   /// Nested functions and branches that are being imported.
   var depth = 0
   /// Nodes imported so far, functions expanded; bounds what nested functions can blow up to.
-  var nodeBudget = 1_000_000
+  var nodeBudget = 250_000
   /// Bytes that constants computed while importing may still take: a few bytes of a file can ask for gigabytes.
   var constantBudget: Int
   /// More problems than this tell nobody anything.
