@@ -6,7 +6,8 @@ extension Importer {
   mutating func importNodes(_ nodes: [OnnxNode], into scope: inout Scope) {
     for node in order(nodes, in: scope) {
       nodeBudget -= 1
-      if nodeBudget == 0 { report("the model has more than a million nodes once its functions are expanded") }
+      if problems.count > Importer.problemLimit { return }
+      if nodeBudget == 0 { report("the model has more than 250,000 nodes once its functions are expanded") }
       guard nodeBudget > 0 else { return }
       importNode(node, into: &scope)
     }
@@ -81,8 +82,9 @@ extension Importer {
     var seen: Set<ValueID> = [start]
     var queue = [start]
     var result: [String] = []
+    let names = Dictionary(graph.inputs.map { ($0.value, $0.name) }) { first, _ in first }
     while let id = queue.popLast() {
-      if let port = graph.inputs.first(where: { $0.value == id }) { result.append(port.name) }
+      if let name = names[id] { result.append(name) }
       for input in graph.producer(of: id)?.node.inputs ?? [] where seen.insert(input).inserted { queue.append(input) }
     }
     return result.sorted()
@@ -94,6 +96,10 @@ extension Importer {
       if name.isEmpty {
         values.append(nil)
         continue
+      }
+      if let error = scope.absent[name] {
+        fail(node, &scope, error)
+        return
       }
       guard let found = scope.values[name] else {
         fail(node, &scope, MappingError("it reads '\(name)', which nothing defines"))
@@ -124,8 +130,7 @@ extension Importer {
   }
 
   private func unknownOperator(_ node: OnnxNode) -> MappingError {
-    let versions = MappingTable.standard.entries.first { $0.domain == node.domain && $0.name == node.opType }?.since
-    if let first = versions?.first {
+    if let first = MappingTable.standard.firstVersion(domain: node.domain, name: node.opType) {
       return MappingError("the operator exists from opset \(first) on", advice: "Convert the model with onnx.version_converter.")
     }
     return MappingError(
@@ -139,10 +144,17 @@ extension Importer {
     var named = node
     named.name = label(node, scope)
     var context = NodeContext(node: named, opset: opset, values: values, graph: graph)
+    let valueCount = graph.values.count
     graph = Graph(name: "")  // the context holds the only copy, so that adding to it copies nothing
     let outcome: Swift.Result<[ValueID?], MappingError>
     do { outcome = .success(try mapping.body(&context)) } catch { outcome = .failure(error) }
     graph = context.graph
+    constantBudget -= graph.values[valueCount...].reduce(0) { $0 + ($1.constant?.type.byteCount ?? 0) }
+    guard constantBudget >= 0 else {
+      if nodeBudget > 0 { fail(node, &scope, MappingError("the model's computed constants take more memory than is allowed")) }
+      nodeBudget = 0
+      return
+    }
     switch outcome {
     case .failure(let error):
       let types = values.compactMap { $0.map { graph[$0].type.element.name } }
@@ -155,7 +167,9 @@ extension Importer {
       }
       for (k, name) in node.outputs.enumerated() where !name.isEmpty {
         guard k < outputs.count, let value = outputs[k] else {
-          return fail(node, &scope, MappingError("its output \(k) ('\(name)') is not supported"))
+          define(name, nil, in: &scope)
+          scope.absent[name] = MappingError("it reads output \(k) ('\(name)') of \(operatorName(node)) '\(named.name)', which is not supported")
+          continue
         }
         if graph[value].name.isEmpty { graph.rename(value, to: name) }
         define(name, value, in: &scope)
@@ -166,7 +180,7 @@ extension Importer {
   // MARK: Functions and branches
 
   private func function(for node: OnnxNode) -> OnnxFunction? {
-    model.functions.first { $0.domain == node.domain && $0.name == node.opType && $0.overload == node.overload }
+    functions[FunctionKey(domain: node.domain, name: node.opType, overload: node.overload)]
   }
 
   /// Attributes that refer to the surrounding function's take the call's values; those without one are left out.
@@ -183,6 +197,23 @@ extension Importer {
     _ function: OnnxFunction, _ node: OnnxNode, _ values: [ValueID?], into scope: inout Scope
   ) {
     guard depth < 32 else { return fail(node, &scope, MappingError("functions call each other more than 32 deep")) }
+    let known = Set(function.requiredAttributes + function.defaultedAttributes.map(\.name))
+    if let missing = function.requiredAttributes.first(where: { name in !node.attributes.contains { $0.name == name } }) {
+      return fail(node, &scope, MappingError("attribute '\(missing)' is missing"))
+    }
+    if let extra = node.attributes.first(where: { !known.contains($0.name) }) {
+      return fail(node, &scope, MappingError("attribute '\(extra.name)' is not known for this function"))
+    }
+    guard values.count <= function.inputs.count, node.outputs.count <= function.outputs.count else {
+      return fail(
+        node, &scope,
+        MappingError(
+          "the function has \(function.inputs.count) inputs and \(function.outputs.count) outputs, found \(values.count) and \(node.outputs.count)"))
+    }
+    let opset = function.opsets[""] ?? MappingTable.newestOpset
+    guard (6...MappingTable.newestOpset).contains(opset) else {
+      return fail(node, &scope, MappingError("the function uses opset \(opset); 6 to \(MappingTable.newestOpset) are read"))
+    }
     var inner = Scope(opsets: model.opsets.merging(function.opsets) { $1 })
     inner.prefix = label(node, scope) + "/"
     for attribute in function.defaultedAttributes { inner.attributes[attribute.name] = attribute.value }
@@ -197,9 +228,7 @@ extension Importer {
     depth += 1
     importNodes(body, into: &inner)
     depth -= 1
-    for (name, formal) in zip(node.outputs, function.outputs) where !name.isEmpty {
-      define(name, inner.values[formal] ?? nil, in: &scope)
-    }
+    adopt(node, function.outputs, from: inner, into: &scope)
   }
 
   /// An If whose condition is known becomes its branch.
@@ -221,6 +250,24 @@ extension Importer {
     depth += 1
     importNodes(body.nodes, into: &inner)
     depth -= 1
-    for (name, info) in zip(node.outputs, body.outputs) { define(name, inner.values[info.name] ?? nil, in: &scope) }
+    guard body.outputs.count >= node.outputs.count else {
+      return fail(node, &scope, MappingError("its branch has \(body.outputs.count) outputs, found \(node.outputs.count)"))
+    }
+    adopt(node, body.outputs.map(\.name), from: inner, into: &scope)
+  }
+
+  /// Gives the node's outputs the values that its body computed under `formals`.
+  private mutating func adopt(_ node: OnnxNode, _ formals: [String], from inner: Scope, into scope: inout Scope) {
+    for (name, formal) in zip(node.outputs, formals) where !name.isEmpty {
+      if let error = inner.absent[formal] { scope.absent[name] = error }
+      guard let found = inner.values[formal] else {
+        if nodeBudget > 0, problems.count <= Importer.problemLimit {
+          report("nothing in its body computes '\(formal)'", node: label(node, scope), op: operatorName(node))
+        }
+        define(name, nil, in: &scope)
+        continue
+      }
+      define(name, found, in: &scope)
+    }
   }
 }

@@ -18,12 +18,27 @@ package struct Importer {
   /// Nested functions and branches that are being imported.
   var depth = 0
   /// Nodes imported so far, functions expanded; bounds what nested functions can blow up to.
-  var nodeBudget = 1_000_000
+  var nodeBudget = 250_000
+  /// Bytes that constants computed while importing may still take: a few bytes of a file can ask for gigabytes.
+  var constantBudget: Int
+  /// More problems than this tell nobody anything.
+  static let problemLimit = 500
+  let functions: [FunctionKey: OnnxFunction]
 
   init(_ model: OnnxModel, options: ImportOptions) {
     self.model = model
     self.options = options
     graph = Graph(name: model.graph.name)
+    constantBudget = 1 << 29 + 4 * model.source.file.bytes.count
+    functions = Dictionary(
+      model.functions.map { (FunctionKey(domain: $0.domain, name: $0.name, overload: $0.overload), $0) }) { first, _ in first }
+  }
+
+  /// What a node names a function by.
+  struct FunctionKey: Hashable {
+    var domain: String
+    var name: String
+    var overload: String
   }
 
   /// Imports the model in the file at `path`.
@@ -88,6 +103,8 @@ package struct Importer {
     var attributes: [String: OnnxAttributeValue] = [:]
     /// Prefix of node names in messages: `block1/`.
     var prefix = ""
+    /// Outputs that the mapping of their node does not produce, and why; a problem only when something reads them.
+    var absent: [String: MappingError] = [:]
   }
 
   mutating func addInitializers(_ onnx: OnnxGraph, to scope: inout Scope) {
@@ -102,6 +119,12 @@ package struct Importer {
     }
     for sparse in onnx.sparseInitializers {
       do {
+        let bytes = Shape(checking: sparse.dims).map { $0.isEmpty ? 0 : $0.count * 8 } ?? 0
+        guard bytes <= constantBudget else {
+          report("sparse tensors take more memory than is allowed when dense", node: "sparse initializer '\(sparse.values.name)'")
+          continue
+        }
+        constantBudget -= bytes
         define(sparse.values.name, graph.addConstant(try sparse.tensor(), name: sparse.values.name), in: &scope)
       } catch {
         report("\(error)", node: "sparse initializer '\(sparse.values.name)'")
@@ -118,7 +141,16 @@ package struct Importer {
 
   private mutating func addOutputs(_ scope: Scope) {
     if model.graph.outputs.isEmpty { report("the model has no outputs") }
+    var seen: Set<String> = []
     for info in model.graph.outputs {
+      guard seen.insert(info.name).inserted else {
+        report("it stands twice among the model's outputs", node: "output '\(info.name)'")
+        continue
+      }
+      if let error = scope.absent[info.name] {
+        report(error.reason, node: "output '\(info.name)'", advice: error.advice)
+        continue
+      }
       guard let found = scope.values[info.name] else {
         report("no node computes it", node: "output '\(info.name)'", advice: "The model is incomplete; export it again.")
         continue
@@ -126,14 +158,27 @@ package struct Importer {
       guard let value = found else { continue }  // its node was reported
       var declared: [Dimension] = graph[value].type.shape.dimensions.map { .fixed($0) }
       if case .tensor(let code, let shape) = info.type {
-        if let element = UInt8(exactly: code).flatMap(ElementType.init(rawValue:)), element != graph[value].type.element {
-          report(
-            "it is declared as \(element) and computed as \(graph[value].type.element)", node: "output '\(info.name)'",
-            type: element.name)
+        let element = graph[value].type.element
+        if code != 0, code != Int(element.rawValue) {
+          let name = UInt8(exactly: code).flatMap(ElementType.init(rawValue:))?.name ?? OnnxElementNames.name(code)
+          report("it is declared as \(name) and computed as \(element)", node: "output '\(info.name)'", type: name)
         }
-        if let shape, shape.count == declared.count { declared = shape }
+        if let shape { declared = agreed(shape, declared, output: info.name) }
       }
       graph.outputs.append(Port(name: info.name, value: value, declared: declared))
     }
+  }
+
+  /// Symbols of the declaration; extents as computed, with a note where the declaration contradicts.
+  private mutating func agreed(_ shape: [Dimension], _ computed: [Dimension], output: String) -> [Dimension] {
+    var contradicts = shape.count != computed.count
+    var result = computed
+    for (axis, (declared, own)) in zip(shape, computed).enumerated() where !contradicts {
+      if case .fixed = declared { contradicts = declared != own } else { result[axis] = declared }
+    }
+    guard contradicts else { return result }
+    func text(_ dimensions: [Dimension]) -> String { "[" + dimensions.map(\.description).joined(separator: ",") + "]" }
+    notes.append("output '\(output)': it is declared as \(text(shape)) and computed as \(text(computed)).")
+    return computed
   }
 }

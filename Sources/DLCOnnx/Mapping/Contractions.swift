@@ -68,8 +68,10 @@ extension NodeContext {
     var attributes = try windowAttributes(spatialRank: rank, weights: Array(weights.dimensions[2...]))
     var outputPadding = try ints("output_padding") ?? [Int](repeating: 0, count: rank)
     let outputShape = try ints("output_shape")
-    guard outputPadding.count == rank, outputPadding.allSatisfy({ $0 >= 0 }), outputShape.map({ $0.count >= rank }) ?? true else {
-      throw MappingError("attributes 'output_padding' and 'output_shape' must have \(rank) entries")
+    guard outputPadding.count == rank, outputPadding.allSatisfy({ $0 >= 0 && $0 < 1 << 24 }),
+      outputShape.map({ $0.count >= rank && $0.allSatisfy({ $0 >= 0 && $0 < 1 << 31 }) }) ?? true
+    else {
+      throw MappingError("attributes 'output_padding' and 'output_shape' must have \(rank) extents")
     }
     if outputShape != nil || attributes.autoPad.hasPrefix("SAME") {
       // The specification derives the pads from the wanted extents.

@@ -12,6 +12,11 @@ let decomposedMappings: [OperatorMapping] = [
     let loss = try c.negativeLogLikelihood(of: logProbabilities, weights: c.optional(2))
     return [loss, logProbabilities]
   },
+  OperatorMapping("SwiGLU", since: 28) { (c: inout NodeContext) throws(MappingError) in
+    let (gate, x) = try (c.input(0), c.input(1))
+    guard c.type(of: gate) == c.type(of: x) else { throw MappingError("a and b must be alike, found \(c.type(of: gate)) and \(c.type(of: x))") }
+    return try [c.binary(.multiply, c.unary(.silu(alpha: c.float("alpha", default: 1)), gate), x)]
+  },
   OperatorMapping("CenterCropPad", since: 18) { (c: inout NodeContext) throws(MappingError) in try [c.centerCropPad()] },
 ]
 

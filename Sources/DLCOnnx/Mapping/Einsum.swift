@@ -69,10 +69,6 @@ extension NodeContext {
     return Array(parts[0]) + ellipsisLabels(ellipsis, of: total) + Array(parts[1])
   }
 
-  private mutating func transpose(_ x: ValueID, _ permutation: [Int]) throws(MappingError) -> ValueID {
-    permutation == Array(permutation.indices) ? x : try emit(Transpose(permutation: permutation), x)
-  }
-
   /// Takes the diagonal of axes that share a label.
   private mutating func diagonal(_ x: ValueID, _ labels: [Character]) throws(MappingError) -> Labelled {
     guard shape(of: x).rank == labels.count else {

@@ -72,7 +72,8 @@ let movementMappings: [OperatorMapping] = [
   OperatorMapping("Trilu", since: 14) { (c: inout NodeContext) throws(MappingError) in
     let diagonal = try c.integers(1, "diagonal") ?? [0]
     guard diagonal.count == 1 else { throw MappingError("its diagonal must be one integer") }
-    return try [c.emit(Trilu(upper: c.bool("upper", default: true), diagonal: diagonal[0]), c.input(0))]
+    let reach = min(max(diagonal[0], -(1 << 31)), 1 << 31)  // no axis is longer
+    return try [c.emit(Trilu(upper: c.bool("upper", default: true), diagonal: reach), c.input(0))]
   },
   OperatorMapping("ReverseSequence", since: 10) { (c: inout NodeContext) throws(MappingError) in
     let op = ReverseSequence(timeAxis: try c.int("time_axis", default: 0), batchAxis: try c.int("batch_axis", default: 1))
@@ -118,7 +119,7 @@ extension NodeContext {
     // Unequal division: all parts have the rounded-up size, the last one what is left (opset 18).
     let even = (shape[axis] + count - 1) / count
     let parts = sizes ?? (0..<count).map { min(even, max(0, shape[axis] - $0 * even)) }
-    guard parts.allSatisfy({ $0 >= 0 }), parts.reduce(0, { $0 &+ $1 }) == shape[axis] else {
+    guard parts.allSatisfy({ $0 >= 0 && $0 <= shape[axis] }), parts.reduce(0, { $0 &+ $1 }) == shape[axis] else {
       throw MappingError("parts \(parts) do not add up to \(shape[axis]), the extent of axis \(axis)")
     }
     var outputs: [ValueID?] = []
@@ -146,8 +147,8 @@ extension NodeContext {
     let x = try input(0)
     let rank = shape(of: x).rank
     let given = axes ?? Array(0..<rank)
-    guard amounts.count == 2 * given.count else {
-      throw MappingError("pads must have \(2 * given.count) entries, found \(amounts.count)")
+    guard amounts.count == 2 * given.count, amounts.allSatisfy({ $0 > -(1 << 31) && $0 < 1 << 31 }) else {
+      throw MappingError("pads must be \(2 * given.count) extents, found \(amounts)")
     }
     var before = [Int](repeating: 0, count: rank)
     var after = before

@@ -33,7 +33,7 @@ extension NodeContext {
     }
     if let weights, weights != kernel { throw MappingError("kernel_shape \(kernel) differs from the weights' \(weights)") }
     if let pads = attributes.pads {
-      guard pads.count == 2 * spatialRank, pads.allSatisfy({ abs($0) < 1 << 24 }) else {
+      guard pads.count == 2 * spatialRank, pads.allSatisfy({ $0 > -(1 << 24) && $0 < 1 << 24 }) else {
         throw MappingError("attribute 'pads' must be \(2 * spatialRank) integers, found \(pads)")
       }
     }

@@ -138,6 +138,12 @@ struct NodeContext {
     do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error)") }
   }
 
+  mutating func sparseTensor(_ name: String) throws(MappingError) -> Tensor? {
+    guard let value = take(name) else { return nil }
+    guard case .sparseTensor(let tensor) = value else { throw wrong(name, "a sparse tensor", value) }
+    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error)") }
+  }
+
   /// An element type given by its ONNX code.
   mutating func elementType(_ name: String) throws(MappingError) -> ElementType? {
     guard let code = try int(name) else { return nil }
@@ -164,13 +170,21 @@ struct NodeContext {
       let types = try op.infer(inputs.map { graph[$0].type })
       let constants = inputs.compactMap { graph.constant($0) }
       let small = (types.map(\.byteCount) + constants.map(\.type.byteCount)).allSatisfy { $0 <= NodeContext.foldLimit }
-      if constants.count == inputs.count, small {
+      if constants.count == inputs.count, small, NodeContext.isCheap(op) {
         return try op.evaluate(constants).map { graph.addConstant($0) }
       }
       return try graph.add(op, inputs, name: node.name)
     } catch {
       throw MappingError(error)
     }
+  }
+
+  /// Whether an operator's work is bounded by the size of its inputs and outputs; a window over padding, say, is not.
+  private static func isCheap(_ op: some Operator) -> Bool {
+    op is Unary || op is Binary || op is Select || op is Cast || op is Reshape || op is Transpose || op is Expand
+      || op is Concatenate || op is Slice || op is Tile || op is Gather || op is GatherElements || op is GatherND
+      || op is ScatterElements || op is ScatterND || op is Reduce || op is ArgReduce || op is Cumulative || op is Trilu
+      || op is OneHot || op is TopK || op is Pad
   }
 
   /// Adds a node of one output.

@@ -5,10 +5,14 @@ import DLCTensor
 /// Normalizations.
 let normalizationMappings: [OperatorMapping] = [
   OperatorMapping("BatchNormalization") { (c: inout NodeContext) throws(MappingError) in
-    c.ignore("momentum", "spatial", "consumed_inputs")
-    let isTest = try c.bool("is_test", default: true)  // opset 6 and before; later opsets have no such attribute
+    // is_test (opset 6) says what the exporter left it at, not how the model is run: a compiled model is an inference model.
+    c.ignore("consumed_inputs", "is_test")
+    let momentum = try c.float("momentum", default: 0.9)
     let epsilon = try c.float("epsilon", default: 1e-5)
-    guard try !c.bool("training_mode"), isTest else { return try c.trainingBatchNorm(epsilon: epsilon) }
+    guard try c.bool("spatial", default: true) else {
+      throw MappingError("attribute 'spatial' is 0: statistics per element are not supported", advice: "Export with opset 9 or later.")
+    }
+    if try c.bool("training_mode") { return try c.trainingBatchNorm(momentum: momentum, epsilon: epsilon) }
     // Types of the statistics may differ from x's since opset 15.
     let x = try c.input(0)
     var inputs = [x]
@@ -21,8 +25,8 @@ let normalizationMappings: [OperatorMapping] = [
     return try [c.emit(op, c.input(0), c.input(1), c.input(2))]
   },
   OperatorMapping("LayerNormalization", since: 17) { (c: inout NodeContext) throws(MappingError) in
-    c.ignore("stash_type")
-    return try c.layerNorm()
+    let stash = try c.elementType("stash_type") ?? .float32
+    return try c.layerNorm(stash: stash)
   },
   OperatorMapping("RMSNormalization", since: 23) { (c: inout NodeContext) throws(MappingError) in
     c.ignore("stash_type")
@@ -74,7 +78,7 @@ extension NodeContext {
     return try emit(Expand(shape: shape), x)
   }
 
-  fileprivate mutating func layerNorm() throws(MappingError) -> [ValueID?] {
+  fileprivate mutating func layerNorm(stash: ElementType) throws(MappingError) -> [ValueID?] {
     let x = try input(0)
     let extents = shape(of: x)
     let axis = try resolve(axis: int("axis", default: -1), rank: extents.rank)
@@ -88,10 +92,11 @@ extension NodeContext {
     let wants = (1...2).map { $0 < node.outputs.count && !node.outputs[$0].isEmpty }
     guard wants.contains(true) else { return outputs }
     let axes = Array(axis..<extents.rank)
-    let mean = try emit(Reduce(.mean, axes: axes, keepsAxes: true), x)
-    let centred = try binary(.subtract, x, mean)
+    let wide = try cast(x, stash)
+    let mean = try emit(Reduce(.mean, axes: axes, keepsAxes: true), wide)
+    let centred = try binary(.subtract, wide, mean)
     let variance = try emit(Reduce(.mean, axes: axes, keepsAxes: true), unary(.square, centred))
-    let inverse = try unary(.rsqrt, binary(.add, variance, scalar(Double(epsilon), element(of: x))))
+    let inverse = try unary(.rsqrt, binary(.add, variance, scalar(Double(epsilon), stash)))
     outputs += [mean, inverse]
     return outputs
   }
@@ -115,8 +120,11 @@ extension NodeContext {
     var factors: [ValueID] = []
     for k in 1...2 {
       var vector = try input(k)
-      if self.shape(of: vector).count == groups, groups != shape[1] {
+      if opset < 21, self.shape(of: vector).count == groups, groups != shape[1] {
         vector = try emit(Expand(shape: [groups, shape[1] / groups]), reshape(vector, [groups, 1]))
+      }
+      guard self.shape(of: vector).count == shape[1] else {
+        throw MappingError("scale and bias must have \(opset < 21 ? groups : shape[1]) elements, found \(self.shape(of: vector))")
       }
       factors.append(try reshape(vector, Shape(perChannel)))
     }
@@ -124,9 +132,29 @@ extension NodeContext {
   }
 
   /// Training mode: normalizes by the batch's own statistics and gives the updated running ones.
-  fileprivate mutating func trainingBatchNorm(epsilon: Float) throws(MappingError) -> [ValueID?] {
-    throw MappingError(
-      "it is in training mode, where it normalizes by the batch's own statistics",
-      advice: "Export the model for inference (model.eval() in PyTorch).")
+  fileprivate mutating func trainingBatchNorm(momentum: Float, epsilon: Float) throws(MappingError) -> [ValueID?] {
+    let x = try input(0)
+    let shape = self.shape(of: x)
+    guard shape.rank >= 2 else { throw MappingError("x must be [N, C, ...], found \(shape)") }
+    let axes = shape.dimensions.indices.filter { $0 != 1 }
+    let channels = Shape([shape[1]] + Array(repeating: 1, count: shape.rank - 2))
+    let mean = try emit(Reduce(.mean, axes: axes, keepsAxes: true), x)
+    let centred = try binary(.subtract, x, mean)
+    let variance = try emit(Reduce(.mean, axes: axes, keepsAxes: true), unary(.square, centred))
+    let inverse = try unary(.rsqrt, binary(.add, variance, scalar(Double(epsilon), element(of: x))))
+    let scale = try reshape(cast(input(1), element(of: x)), channels)
+    let bias = try reshape(cast(input(2), element(of: x)), channels)
+    let y = try binary(.add, binary(.multiply, binary(.multiply, centred, inverse), scale), bias)
+    var outputs: [ValueID?] = [y]
+    for (k, statistic) in [(3, mean), (4, variance)] {
+      let running = try input(k)
+      let element = self.element(of: running)
+      let fresh = try cast(reshape(statistic, [shape[1]]), element)
+      outputs.append(
+        try binary(
+          .add, binary(.multiply, running, scalar(Double(momentum), element)),
+          binary(.multiply, fresh, scalar(1 - Double(momentum), element))))
+    }
+    return outputs
   }
 }

@@ -27,7 +27,8 @@ struct MappingTable: Sendable {
   static let standard = MappingTable(
     elementwiseMappings + unaryMappings + contractionMappings + reductionMappings + poolingMappings
       + normalizationMappings + shapeMappings + movementMappings + indexingMappings + constantMappings
-      + resizeMappings + decomposedMappings)
+      + resizeMappings + decomposedMappings + attentionMappings + sequenceMappings + spectralMappings
+      + samplingMappings + unfoldingMappings + selectionMappings)
 
   private let rows: [String: [OperatorMapping]]
 
@@ -40,6 +41,9 @@ struct MappingTable: Sendable {
   func find(domain: String, name: String, version: Int) -> OperatorMapping? {
     rows["\(domain):\(name)"]?.last { $0.since <= version }
   }
+
+  /// The oldest opset that has a mapping of an operator; nil when none has.
+  func firstVersion(domain: String, name: String) -> Int? { rows["\(domain):\(name)"]?.first?.since }
 
   /// Domain, name and first opsets of every row, sorted: the support table.
   var entries: [(domain: String, name: String, since: [Int])] {

@@ -28,7 +28,12 @@ let poolingMappings: [OperatorMapping] = [
     switch p {
     case 1: return try [c.globalPool(.l1)]
     case 2: return try [c.globalPool(.l2)]
-    default: throw MappingError("attribute 'p' is \(p); 1 and 2 are supported", advice: "Use Pow and ReduceSum.")
+    default:
+      guard (1...64).contains(p) else { throw MappingError("attribute 'p' must be 1 to 64, found \(p)") }
+      let x = try c.input(0)
+      let element = c.element(of: x)
+      let powers = try c.binary(.power, c.unary(.abs, x), c.scalar(Double(p), element))
+      return try [c.binary(.power, c.globalPool(.sum, of: powers), c.scalar(1 / Double(p), element))]
     }
   },
 ]
@@ -50,7 +55,10 @@ extension NodeContext {
   }
 
   fileprivate mutating func globalPool(_ kind: Reduce.Kind) throws(MappingError) -> ValueID {
-    let x = try input(0)
+    try globalPool(kind, of: input(0))
+  }
+
+  fileprivate mutating func globalPool(_ kind: Reduce.Kind, of x: ValueID) throws(MappingError) -> ValueID {
     let rank = shape(of: x).rank
     guard rank >= 3 else { throw MappingError("x must be [N, C, spatial...], found \(shape(of: x))") }
     return try emit(Reduce(kind, axes: Array(2..<rank), keepsAxes: true), x)

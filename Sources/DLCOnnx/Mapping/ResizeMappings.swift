@@ -4,6 +4,10 @@ import DLCTensor
 
 /// Resampling.
 let resizeMappings: [OperatorMapping] = [
+  OperatorMapping("Upsample", since: 1) { (c: inout NodeContext) throws(MappingError) in
+    let scales = try [1, 1, c.float("height_scale", default: 1), c.float("width_scale", default: 1)]
+    return try [c.resize(scales: scales, sizes: nil, coordinate: .asymmetric, nearest: .floor)]
+  },
   OperatorMapping("Upsample", since: 7) { (c: inout NodeContext) throws(MappingError) in
     let scales = try c.floats("scales") ?? []
     return try [c.resize(scales: scales, sizes: nil, coordinate: .asymmetric, nearest: .floor)]
@@ -55,11 +59,15 @@ extension NodeContext {
         extents[axis] = Int(extent.rounded(.down))
       }
     }
+    guard ["stretch", "not_larger", "not_smaller"].contains(policy) else {
+      throw MappingError("attribute 'keep_aspect_ratio_policy' must be stretch, not_larger or not_smaller, found '\(policy)'")
+    }
     if var sizes {
+      guard sizes.allSatisfy({ $0 >= 0 && $0 < 1 << 31 }) else { throw MappingError("sizes \(sizes) are impossible") }
       let ratios = axes.indices.map { Double(sizes[$0]) / Double(max(shape[axes[$0]], 1)) }
       if policy != "stretch", !ratios.isEmpty {
         let ratio = policy == "not_larger" ? ratios.min()! : ratios.max()!
-        sizes = axes.map { Int((Double(shape[$0]) * ratio).rounded()) }
+        sizes = axes.map { Int(min((Double(shape[$0]) * ratio).rounded(), 1e15)) }
         for axis in axes { allScales[axis] = Float(ratio) }
       } else {
         for (k, axis) in axes.enumerated() { allScales[axis] = Float(ratios[k]) }

@@ -59,7 +59,7 @@ let unaryMappings: [OperatorMapping] =
     OperatorMapping("Clip", since: 11) { (c: inout NodeContext) throws(MappingError) in
       let x = try c.input(0)
       let bounds = [c.optional(1), c.optional(2)]
-      if c.element(of: x).isFloat, bounds.allSatisfy({ $0 == nil || c.graph.constant($0!)?.count == 1 }) {
+      if c.element(of: x).isFloat, c.element(of: x) != .float64, bounds.allSatisfy({ $0 == nil || c.graph.constant($0!)?.count == 1 }) {
         return try [
           c.clip(
             x, low: c.number(1, "minimum") ?? -.infinity, high: c.number(2, "maximum") ?? .infinity)
