@@ -21,3 +21,58 @@ package struct Convolution: Sendable, Hashable {
     self.epilogue = epilogue
   }
 }
+
+extension Convolution: SpatialOperator {
+  package var mnemonic: String { "conv" }
+
+  package var attributes: [OperatorAttribute] {
+    window.attributes + (groups == 1 ? [] : [OperatorAttribute("groups", groups)])
+      + [OperatorAttribute("channels", channels.rawValue)] + epilogue.attributes
+  }
+
+  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
+    try epilogue.requireCount(inputs, "x", "weights")
+    try window.requireSound()
+    let (x, weights) = (inputs[0], inputs[1])
+    let rank = window.rank + 2
+    try OperatorError.require(x, "x", in: ElementType.floats)
+    try OperatorError.require(x.rank == rank, "expected x of rank \(rank), found \(x)")
+    try OperatorError.require(
+      weights.rank == rank && weights.element == x.element, "expected weights of \(x.element) and rank \(rank), found \(weights)")
+    let inputChannels = x.shape[channels.axis(rank: rank)]
+    let outputChannels = weights.shape[0]
+    try OperatorError.require(
+      groups >= 1 && inputChannels % groups == 0 && outputChannels % groups == 0,
+      "expected \(groups) groups to divide \(inputChannels) input and \(outputChannels) output channels")
+    let expected = try channels.shape(batch: outputChannels, channels: inputChannels / groups, spatial: window.kernel)
+    try OperatorError.require(weights, "weights", is: TensorType(x.element, expected))
+    let extents = try window.outputExtents(channels.spatial(x.shape))
+    let y = TensorType(
+      x.element, try channels.shape(batch: x.shape[0], channels: outputChannels, spatial: extents))
+    try epilogue.requireFit(inputs, result: y, channels: outputChannels)
+    return [y]
+  }
+
+  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
+    let y = try infer(inputs.map(\.type))[0]
+    let (x, weights) = (channels.channelsLast(inputs[0]), channels.channelsLast(inputs[1]))
+    let shape = channels == .last ? y.shape : y.shape.permuted(by: ChannelPlacement.lastPermutation(rank: y.rank))
+    var values = WindowLoop(window, input: x.shape, output: shape).convolve(
+      x.doubles(), weights.doubles(), groups: groups)
+    let residual = epilogue.positions.residual.map { channels.channelsLast(inputs[$0]) }
+    epilogue.apply(to: &values, bias: epilogue.positions.bias.map { inputs[$0] }, residual: residual)
+    return [channels.stored(Tensor(doubles: values, type: TensorType(y.element, shape)))]
+  }
+
+  package var quantization: QuantizationRule { .integer(weights: 1, axis: 0) }
+
+  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
+
+  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? {
+    index == epilogue.positions.bias ? nil : ChannelPlacement.lastPermutation(rank: type.rank)
+  }
+
+  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? {
+    ChannelPlacement.lastPermutation(rank: type.rank)
+  }
+}

@@ -44,9 +44,10 @@ extension Gather: Operator {
       let indices = try patch.reshape(request.inputs[1], to: [count, 1])
       var updates = try patch.reshape(gradient, to: [outer, count, inner])
       // Slices are scattered along the first axis; one outer slice is there already.
-      if outer != 1 { updates = try patch.transpose(updates, [1, 0, 2]) } else { updates = try patch.reshape(updates, to: [count, 1, inner]) }
+      updates = try outer == 1 ? patch.reshape(updates, to: [count, 1, inner]) : patch.transpose(updates, [1, 0, 2])
       let zeros = try patch.expand(patch.scalar(0, like: gradient), to: [extent, outer, inner])
       var sum = try patch.emit(ScatterND(reduction: .add), zeros, indices, updates)
+      // Reshaping does the same while one outer slice is there.
       if outer != 1 { sum = try patch.transpose(sum, [1, 0, 2]) }
       return [try patch.reshape(sum, to: x.shape), nil]
     }

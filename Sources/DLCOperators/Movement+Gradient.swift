@@ -16,7 +16,8 @@ extension Movement {
     let size = try inputs.times(outputs)
     try OperatorError.require(
       size <= largestMatrix,
-      "expected a gradient matrix of at most \(largestMatrix) elements along axis \(axis), found \(outputs) x \(inputs)")
+      "expected a gradient matrix of at most \(largestMatrix) elements along axis \(axis), found \(outputs) x \(inputs)"
+    )
     let weights = patch.addConstant(Tensor(doubles: matrix(), type: TensorType(type.element, [outputs, inputs])))
     let flat = try patch.reshape(gradient, to: [outer, outputs, inner])
     // The transpose of a constant folds, so that the product itself is a plain one.

@@ -17,7 +17,7 @@ extension Movement {
     }
   }
 
-  /// The element of a tensor of `shape` that each element of `indices` names along `axis`, its other coordinates being its own.
+  /// The element of a tensor of `shape` that each element of `indices` names along `axis`, elsewhere at the same place.
   static func places(_ indices: Tensor, in shape: Shape, axis: Int) throws(OperatorError) -> [Int] {
     let stride = shape.strides[axis]
     var places = try self.indices(indices, extent: shape[axis])
@@ -32,7 +32,7 @@ extension Movement {
     return places
   }
 
-  /// Throws unless each row of `indices` is a coordinate tuple of `data` behind `batch` shared axes; gives the tuple's length.
+  /// Throws unless each row of `indices` is a coordinate tuple of `data` behind `batch` shared axes; gives its length.
   static func requireTuples(
     _ indices: TensorType, of data: TensorType, batch: Int
   ) throws(OperatorError) -> Int {

@@ -26,7 +26,8 @@ extension Movement {
   /// Why `copyCall` gives none.
   static func copyLimit(_ types: TensorType...) -> Lowering {
     .undefined(
-      "the copy kernel moves at most 2^31-1 elements along 8 axes, found " + types.map(\.description).joined(separator: " to "))
+      "the copy kernel moves at most 2^31-1 elements along 8 axes, found "
+        + types.map(\.description).joined(separator: " to "))
   }
 
   /// Output 0 is made of input 0 by one copy.

@@ -2,7 +2,7 @@ import CDLCKernels
 import DLCGraph
 import DLCTensor
 
-/// A new axis of `depth` classes, `values[1]` where the index says and `values[0]` elsewhere: indices, values `[2]` -> y.
+/// A new axis of `depth` classes, `values[1]` at the index and `values[0]` elsewhere: indices, values `[2]` -> y.
 package struct OneHot: Sendable, Hashable {
   package var depth: Int
   package var axis: Int

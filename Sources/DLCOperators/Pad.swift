@@ -25,7 +25,7 @@ extension Pad: Operator {
 
   package var attributes: [OperatorAttribute] {
     [
-      OperatorAttribute("before", Shape(before)), OperatorAttribute("after", Shape(after)),
+      OperatorAttribute("before", list: before), OperatorAttribute("after", list: after),
       OperatorAttribute("value", hasValue),
     ]
   }
@@ -46,7 +46,10 @@ extension Pad: Operator {
     for axis in 0..<x.rank {
       let kept = try x.shape[axis].plus(min(before[axis], 0)).plus(min(after[axis], 0))
       try OperatorError.require(
-        kept >= 0, "expected to remove at most the \(x.shape[axis]) elements of axis \(axis), found \(before[axis]) and \(after[axis])")
+        kept >= 0,
+        "expected to remove at most the \(x.shape[axis]) elements of axis \(axis), "
+          + "found \(before[axis]) and \(after[axis])"
+      )
       let extent = try kept.plus(max(before[axis], 0)).plus(max(after[axis], 0))
       try OperatorError.require(
         mode == .constant || kept > 0 || extent == 0,

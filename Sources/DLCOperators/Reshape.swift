@@ -37,7 +37,7 @@ extension Reshape: Operator {
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering { .alias }
 
-  /// Exists when the stored order keeps together, and in order, the input axes that each minimal piece of the reshape joins.
+  /// Exists when the stored order keeps together, and in order, the input axes of each minimal piece of the reshape.
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? {
     guard let x = inputs.first?.shape, permutation.count == x.rank, !x.isEmpty else { return nil }
     let pieces = pieces(of: x)

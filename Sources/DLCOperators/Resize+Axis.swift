@@ -2,7 +2,7 @@ import DLCTensor
 
 /// How one axis of a resize reads its input.
 struct ResizeAxis {
-  /// The inputs that one output index blends: from `start` on, one weight each; none stands for the extrapolation value.
+  /// The inputs that one output index blends: from `start` on, one weight each; none means the extrapolation value.
   struct Taps {
     var start: Int
     var weights: [Double]
@@ -30,7 +30,7 @@ struct ResizeAxis {
 }
 
 extension Resize {
-  /// The taps of axis `axis` for an input of `extent` elements there (ONNX Resize-19, "coordinate_transformation_mode").
+  /// The taps of axis `axis` for an input of `extent` elements there (ONNX Resize-19).
   func sampling(axis: Int, extent: Int) -> ResizeAxis {
     let outputs = shape[axis]
     let scale = exactScale(axis: axis, extent: extent)
@@ -93,7 +93,7 @@ extension Resize {
     return Int(below) + (goesUp ? 1 : 0)
   }
 
-  /// Triangle, or Keys' cubic convolution kernel ("Cubic convolution interpolation for digital image processing", 1981).
+  /// Triangle, or Keys' cubic kernel (Cubic convolution interpolation for digital image processing, 1981).
   private func filter(_ distance: Double) -> Double {
     let d = abs(distance)
     if mode == .linear { return max(0, 1 - d) }

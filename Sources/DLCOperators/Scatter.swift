@@ -3,7 +3,9 @@ import DLCGraph
 import DLCTensor
 
 /// How an update meets what stands at its place.
-package enum ScatterReduction: String, Sendable, Hashable, CaseIterable { case replace, add, multiply, maximum, minimum }
+package enum ScatterReduction: String, Sendable, Hashable, CaseIterable {
+  case replace, add, multiply, maximum, minimum
+}
 
 /// y = data, then y[indices[i,j,k],j,k] <- updates[i,j,k] for axis 0, and so on: data, indices, updates -> y.
 package struct ScatterElements: Sendable, Hashable {

@@ -83,7 +83,8 @@ extension ScatterReduction {
   ) {
     for k in 0..<count {
       let offset = k * MemoryLayout<T>.size
-      let value = body(target.load(fromByteOffset: offset, as: T.self), updates.loadUnaligned(fromByteOffset: offset, as: T.self))
+      let value = body(
+        target.load(fromByteOffset: offset, as: T.self), updates.loadUnaligned(fromByteOffset: offset, as: T.self))
       target.storeBytes(of: value, toByteOffset: offset, as: T.self)
     }
   }

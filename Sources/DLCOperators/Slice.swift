@@ -19,8 +19,8 @@ extension Slice: Operator {
 
   package var attributes: [OperatorAttribute] {
     [
-      OperatorAttribute("starts", Shape(starts)), OperatorAttribute("counts", Shape(counts)),
-      OperatorAttribute("steps", Shape(steps)),
+      OperatorAttribute("starts", list: starts), OperatorAttribute("counts", list: counts),
+      OperatorAttribute("steps", list: steps),
     ]
   }
 

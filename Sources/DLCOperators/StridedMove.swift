@@ -1,7 +1,7 @@
 import DLCTensor
 
-/// A movement of elements between two dense buffers along strides:
-/// `target[targetOffset + sum i*targetStrides] = source[sourceOffset + sum i*sourceStrides]` for every index of `extents`.
+/// A movement of elements between two dense buffers along strides: for every index i of `extents`,
+/// `target[targetOffset + sum(i * targetStrides)] = source[sourceOffset + sum(i * sourceStrides)]`.
 ///
 /// What transposing, slicing, repeating and joining have in common; all counts are in elements.
 struct StridedMove: Hashable {
@@ -33,7 +33,9 @@ struct StridedMove: Hashable {
     var result = StridedMove(
       extents: [], sourceStrides: [], targetStrides: [], sourceOffset: sourceOffset, targetOffset: targetOffset)
     for axis in extents.indices where extents[axis] != 1 {
-      let extent = extents[axis], source = sourceStrides[axis], target = targetStrides[axis]
+      let extent = extents[axis]
+      let source = sourceStrides[axis]
+      let target = targetStrides[axis]
       if let last = result.extents.indices.last, result.sourceStrides[last] == source * extent,
         result.targetStrides[last] == target * extent
       {

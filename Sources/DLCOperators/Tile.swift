@@ -13,7 +13,7 @@ package struct Tile: Sendable, Hashable {
 extension Tile: Operator {
   package var mnemonic: String { "tile" }
 
-  package var attributes: [OperatorAttribute] { [OperatorAttribute("repeats", Shape(repeats))] }
+  package var attributes: [OperatorAttribute] { [OperatorAttribute("repeats", list: repeats)] }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     try OperatorError.require(inputs, named: "x")

@@ -33,7 +33,8 @@ extension TopK: Operator {
     try OperatorError.require(x, "x to order", in: ElementType.numbers)
     try OperatorError.require(axis: axis, rank: x.rank)
     try OperatorError.require(
-      count >= 0 && count <= x.shape[axis], "expected a count of 0...\(x.shape[axis]) along axis \(axis), found \(count)")
+      count >= 0 && count <= x.shape[axis],
+      "expected a count of 0...\(x.shape[axis]) along axis \(axis), found \(count)")
     var shape = x.shape
     shape[axis] = count
     return [TensorType(x.element, shape), TensorType(.int64, shape)]
@@ -90,7 +91,8 @@ extension TopK: Operator {
     case .uint16, .int16, .bool, .uint32, .uint64, .bfloat16:
       return .undefined("the top-k kernel orders no elements of \(request.inputs[0].element)")
     }
-    let parameters = dlc_top_k_params(axis: try Int32(parameter: axis), largest: largest ? 1 : 0, sorted: sorted ? 1 : 0)
+    let parameters = dlc_top_k_params(
+      axis: try Int32(parameter: axis), largest: largest ? 1 : 0, sorted: sorted ? 1 : 0)
     let operands = [request.input(0), request.output(0), request.output(1)]
     return .kernels([KernelCall(DLC_KERNEL_top_k, parameters, operands: operands)])
   }

@@ -13,7 +13,7 @@ package struct Transpose: Sendable, Hashable {
 extension Transpose: Operator {
   package var mnemonic: String { "transpose" }
 
-  package var attributes: [OperatorAttribute] { [OperatorAttribute("permutation", Shape(permutation))] }
+  package var attributes: [OperatorAttribute] { [OperatorAttribute("permutation", list: permutation)] }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     try OperatorError.require(inputs, named: "x")
@@ -26,7 +26,9 @@ extension Transpose: Operator {
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let shape = inputs[0].shape.permuted(by: permutation)
     let strides = inputs[0].shape.strides
-    return [inputs[0].moved(StridedMove(extents: shape.dimensions, sourceStrides: permutation.map { strides[$0] }), to: shape)]
+    return [
+      inputs[0].moved(StridedMove(extents: shape.dimensions, sourceStrides: permutation.map { strides[$0] }), to: shape)
+    ]
   }
 
   package var gradient: GradientRule {
@@ -58,7 +60,7 @@ extension Transpose: Operator {
     return .kernels([try KernelCall.transpose(operands[0], to: operands[1], permutation: order)])
   }
 
-  /// The same movement without axes of extent 1 and with axes merged that stay together: the input's extents and the order.
+  /// The same movement without axes of extent 1 and with those merged that stay together: input extents and order.
   func collapsed(_ shape: Shape) -> (extents: [Int], order: [Int]) {
     let kept = permutation.filter { shape[$0] != 1 }
     // Runs of input axes that follow each other in the output too, each named by its first axis.

@@ -66,7 +66,12 @@ struct AxisOrders {
       return .opens
     }
     let together = transpose.permutation.after(order)
-    if together.movesOnlyUnitAxes(of: graph[input].type.shape.permuted(by: order.inverse)) { return .closes }
+    if together.movesOnlyUnitAxes(of: graph[input].type.shape.permuted(by: order.inverse)) {
+      // An input of the graph cannot be its output, so these two transpositions stay.
+      let source = graph.producer(of: input)?.node
+      let staysInput = source?.op is Transpose && source.map { graph[$0.inputs[0]].producer == nil } ?? false
+      return staysInput && graph.isOutput(output) ? .fixed : .closes
+    }
     var conjugate = [Int](repeating: 0, count: order.count)
     for (axis, place) in order.enumerated() { conjugate[place] = together[axis] }
     orders[output] = order

@@ -133,6 +133,7 @@ private struct LayoutRewriting {
   /// Values in an alternative order, and those of rebuilt nodes back in the model's.
   private var reordered: [ValueID: [[Int]: ValueID]] = [:]
   private var native: [ValueID: ValueID] = [:]
+  private var changed = false
 
   init(_ graph: Graph, _ orders: AxisOrders, _ chosen: Set<NodeID>) {
     self.graph = graph
@@ -141,10 +142,30 @@ private struct LayoutRewriting {
     result = GraphPatch(graph, "choose axis orders")
   }
 
-  consuming func patch() throws(OperatorError) -> GraphPatch {
+  /// Nil when nothing but transpositions that must stay was chosen.
+  consuming func patch() throws(OperatorError) -> GraphPatch? {
     var rewriting = self
-    for id in rewriting.orders.topological where rewriting.chosen.contains(id) { try rewriting.rebuild(id) }
-    return rewriting.result
+    for id in rewriting.orders.topological {
+      if case .closes = rewriting.orders.roles[id] ?? .fixed {
+        try rewriting.close(id)
+      } else if rewriting.chosen.contains(id) {
+        try rewriting.rebuild(id)
+      }
+    }
+    return rewriting.changed ? rewriting.result : nil
+  }
+
+  /// A transposition that undoes an alternative order is that alternative.
+  private mutating func close(_ id: NodeID) throws(OperatorError) {
+    let node = graph[id]
+    guard let transpose = node.op as? Transpose, let order = orders.orders[node.inputs[0]],
+      let turned = reordered[node.inputs[0]]?[order]
+    else { return }
+    let isNew = turned.index >= graph.values.count
+    guard isNew || !graph.wouldLoseInterface(node.outputs[0], for: turned) else { return }
+    native[node.outputs[0]] = try result.transposed(turned, by: transpose.permutation.after(order))
+    result.replace(node.outputs[0], with: native[node.outputs[0]]!)
+    changed = true
   }
 
   private mutating func rebuild(_ id: NodeID) throws(OperatorError) {
@@ -156,6 +177,7 @@ private struct LayoutRewriting {
       reordered[node.outputs[0], default: [:]][orders.orders[node.outputs[0]] ?? []] = source
       result.replace(node.outputs[0], with: node.outputs[0])
     case .flexible(let operation, let order):
+      changed = true
       var inputs: [ValueID] = []
       for (k, input) in node.inputs.enumerated() {
         if let wanted = AxisOrders.wanted(operation, order, k) {

@@ -31,6 +31,7 @@ package enum Pipeline {
     .flattenIntoWeights,
     .canonicalize,
     .foldConstants,
+    .recognizeLayerNorm,
     .foldAffine,
     .fuseActivation,
     .fuseResidual,

@@ -40,13 +40,14 @@ extension Pass {
       let node = graph[id]
       guard node.op is Binary || node.op is Select else { return nil }
       let rank = graph[node.outputs[0]].type.rank
-      guard rank >= 3, node.inputs.contains(where: { graph[$0].type.rank < rank }) else { return nil }
+      // Scalars have no axes to reorder.
+      guard rank >= 3, node.inputs.contains(where: { (1..<rank).contains(graph[$0].type.rank) }) else { return nil }
       var patch = GraphPatch(graph, "align ranks at '\(node.name)'")
       var inputs: [ValueID] = []
       for input in node.inputs {
         let shape = graph[input].type.shape
         let full = Shape([Int](repeating: 1, count: rank - shape.rank) + shape.dimensions)
-        if full == shape {
+        if full == shape || shape.rank == 0 {
           inputs.append(input)
         } else if let constant = graph.constant(input) {
           inputs.append(patch.addConstant(constant.reshaped(to: full), name: graph[input].name))

@@ -41,7 +41,8 @@ import Testing
       ScatterElements(axis: 1, reduction: .add),
       [x, tensor(.int64, [1, 2, 1, 2], [0, 3, 0, 2]), random(.float32, [1, 2, 1, 2], seed: 3)]),
     Example(Pad(.reflect, before: [0, 1, 2, 0], after: [0, 0, -1, 3])),
-    Example(Pad(.constant, before: [0, 1, 2, 0], after: [0, 0, 1, 3], hasValue: true), [x, tensor(.float32, [], [7])]),
+    Example(
+      Pad(.constant, before: [0, 1, 2, 0], after: [0, 0, 1, 3], hasValue: true), [x, tensor(.float32, [], [7])]),
     Example(TopK(count: 2, axis: 1, largest: true, sorted: true)),
     Example(Trilu(upper: true, diagonal: 1), by: [1, 0, 2, 3]),
     Example(Trilu(upper: true, diagonal: 1), by: [0, 1, 3, 2]),

@@ -31,7 +31,8 @@ import Testing
   static let evaluations: [Evaluation] = [
     Evaluation(Transpose(permutation: [1, 0]), [counting(.int8, 2, 3)], tensor(.int8, [3, 2], [0, 3, 1, 4, 2, 5])),
     Evaluation(
-      Transpose(permutation: [1, 2, 0]), [counting(.float64, 2, 1, 3)], tensor(.float64, [1, 3, 2], [0, 3, 1, 4, 2, 5])),
+      Transpose(permutation: [1, 2, 0]), [counting(.float64, 2, 1, 3)],
+      tensor(.float64, [1, 3, 2], [0, 3, 1, 4, 2, 5])),
     Evaluation(Transpose(permutation: []), [f32([], 4)], f32([], 4)),
     Evaluation(Transpose(permutation: [1, 0]), [f32([0, 3])], f32([3, 0])),
     Evaluation(Reshape(shape: [3, 2]), [counting(.uint8, 2, 3)], counting(.uint8, 3, 2)),
@@ -40,7 +41,8 @@ import Testing
     Evaluation(Concatenate(axis: 0), [f32([1], 1), f32([2], 2, 3)], f32([3], 1, 2, 3)),
     Evaluation(
       Slice(starts: [1, 2], counts: [1, 2], steps: [1, -2]), [counting(.int16, 2, 3)], tensor(.int16, [1, 2], [5, 3])),
-    Evaluation(Slice(starts: [9, 0], counts: [0, 3], steps: [1, 1]), [counting(.int16, 2, 3)], tensor(.int16, [0, 3], [])),
+    Evaluation(
+      Slice(starts: [9, 0], counts: [0, 3], steps: [1, 1]), [counting(.int16, 2, 3)], tensor(.int16, [0, 3], [])),
     Evaluation(Expand(shape: [2, 2, 3]), [f32([2, 1], 1, 2)], f32([2, 2, 3], 1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2)),
     Evaluation(Expand(shape: [0, 3]), [f32([1, 3], 1, 2, 3)], f32([0, 3])),
     Evaluation(Tile(repeats: [2, 2]), [f32([1, 2], 1, 2)], f32([2, 4], 1, 2, 1, 2, 1, 2, 1, 2)),
@@ -54,28 +56,34 @@ import Testing
     Evaluation(
       GatherND(batchDimensions: 1), [counting(.float32, 2, 2, 2), i64([2, 1], 1, 0)], f32([2, 2], 2, 3, 4, 5)),
     Evaluation(
-      ScatterElements(axis: 1, reduction: .replace), [f32([1, 4], 1, 2, 3, 4), i64([1, 2], 1, -1), f32([1, 2], 8, 9)],
+      ScatterElements(axis: 1, reduction: .replace),
+      [f32([1, 4], 1, 2, 3, 4), i64([1, 2], 1, -1), f32([1, 2], 8, 9)],
       f32([1, 4], 1, 8, 3, 9)),
     Evaluation(
-      ScatterElements(axis: 0, reduction: .add), [f32([2], 1, 2), i64([3], 1, 1, 0), f32([3], 10, 20, 5)], f32([2], 6, 32)),
+      ScatterElements(axis: 0, reduction: .add), [f32([2], 1, 2), i64([3], 1, 1, 0), f32([3], 10, 20, 5)],
+      f32([2], 6, 32)),
     Evaluation(
-      ScatterElements(axis: 0, reduction: .multiply), [tensor(.int8, [2], [100, 3]), i64([2], 0, 1), tensor(.int8, [2], [3, 3])],
+      ScatterElements(axis: 0, reduction: .multiply),
+      [tensor(.int8, [2], [100, 3]), i64([2], 0, 1), tensor(.int8, [2], [3, 3])],
       tensor(.int8, [2], [44, 9])),
     Evaluation(
       ScatterND(reduction: .maximum), [f32([2, 2], 1, 2, 3, 4), i64([2, 1], 1, 1), f32([2, 2], 0, 9, 7, 5)],
       f32([2, 2], 1, 2, 7, 9)),
     Evaluation(
-      ScatterND(reduction: .minimum), [tensor(.float16, [3], [1, 2, 3]), i64([1, 1], 2), tensor(.float16, [1], [-1])],
+      ScatterND(reduction: .minimum),
+      [tensor(.float16, [3], [1, 2, 3]), i64([1, 1], 2), tensor(.float16, [1], [-1])],
       tensor(.float16, [3], [1, 2, -1])),
     Evaluation(Pad(.constant, before: [1], after: [1]), [f32([2], 5, 6)], f32([4], 0, 5, 6, 0)),
     Evaluation(
-      Pad(.constant, before: [0, -1], after: [1, 2], hasValue: true), [counting(.int16, 1, 3), tensor(.int16, [], [7])],
+      Pad(.constant, before: [0, -1], after: [1, 2], hasValue: true),
+      [counting(.int16, 1, 3), tensor(.int16, [], [7])],
       tensor(.int16, [2, 4], [1, 2, 7, 7, 7, 7, 7, 7])),
     Evaluation(Pad(.reflect, before: [2], after: [4]), [f32([3], 1, 2, 3)], f32([9], 3, 2, 1, 2, 3, 2, 1, 2, 3)),
     Evaluation(Pad(.edge, before: [1], after: [2]), [f32([2], 1, 2)], f32([5], 1, 1, 2, 2, 2)),
     Evaluation(Pad(.wrap, before: [1], after: [3]), [f32([2], 1, 2)], f32([6], 2, 1, 2, 1, 2, 1)),
     Evaluation(
-      TopK(count: 3, axis: 0, largest: true, sorted: true), [f32([5], 1, .nan, 3, 3, -0)], f32([3], .nan, 3, 3), i64([3], 1, 2, 3)),
+      TopK(count: 3, axis: 0, largest: true, sorted: true), [f32([5], 1, .nan, 3, 3, -0)], f32([3], .nan, 3, 3),
+      i64([3], 1, 2, 3)),
     Evaluation(
       TopK(count: 2, axis: 1, largest: false, sorted: true), [tensor(.int8, [2, 3], [-3, 1, -3, 5, 4, 6])],
       tensor(.int8, [2, 2], [-3, -3, 4, 5]), i64([2, 2], 0, 2, 1, 0)),
@@ -85,15 +93,18 @@ import Testing
     Evaluation(
       OneHot(depth: 3, axis: 1), [i64([3], 2, -1, 3), f32([2], 5, 9)], f32([3, 3], 5, 5, 9, 5, 5, 9, 5, 5, 5)),
     Evaluation(
-      OneHot(depth: 2, axis: 0), [f32([2], 1.5, .nan), tensor(.int8, [2], [0, 1])], tensor(.int8, [2, 2], [0, 0, 1, 0])),
+      OneHot(depth: 2, axis: 0), [f32([2], 1.5, .nan), tensor(.int8, [2], [0, 1])],
+      tensor(.int8, [2, 2], [0, 0, 1, 0])),
     Evaluation(Trilu(upper: true, diagonal: 1), [f32([2, 3], 1, 2, 3, 4, 5, 6)], f32([2, 3], 0, 2, 3, 0, 0, 6)),
     Evaluation(Trilu(upper: false, diagonal: 0), [f32([2, 3], 1, 2, 3, 4, 5, 6)], f32([2, 3], 1, 0, 0, 4, 5, 0)),
     Evaluation(Trilu(upper: false, diagonal: .max), [f32([1, 1, 2], 1, 2)], f32([1, 1, 2], 1, 2)),
     Evaluation(Trilu(upper: false, diagonal: .min), [f32([1, 1, 2], 1, 2)], f32([1, 1, 2], 0, 0)),
     Evaluation(
-      ReverseSequence(timeAxis: 1, batchAxis: 0), [counting(.float32, 2, 3), i64([2], 2, 3)], f32([2, 3], 1, 0, 2, 5, 4, 3)),
+      ReverseSequence(timeAxis: 1, batchAxis: 0), [counting(.float32, 2, 3), i64([2], 2, 3)],
+      f32([2, 3], 1, 0, 2, 5, 4, 3)),
     Evaluation(
-      ReverseSequence(timeAxis: 0, batchAxis: 1), [counting(.float32, 2, 2, 1), i64([2], 0, 2)], f32([2, 2, 1], 0, 3, 2, 1)),
+      ReverseSequence(timeAxis: 0, batchAxis: 1), [counting(.float32, 2, 2, 1), i64([2], 0, 2)],
+      f32([2, 2, 1], 0, 3, 2, 1)),
   ]
 
   @Test(arguments: evaluations) func evaluates(_ example: Evaluation) throws {
@@ -129,12 +140,14 @@ import Testing
     Refusal(Concatenate(axis: 0), [], "expected one input or more, found 0"),
     Refusal(Concatenate(axis: 1), [f32([2])], "expected an axis of 0..<1, found 1"),
     Refusal(
-      Concatenate(axis: 0), [f32([2, 3]), f32([2, 4])], "expected input 1 to equal f32[2,3] except along axis 0, found f32[2,4]"),
+      Concatenate(axis: 0), [f32([2, 3]), f32([2, 4])],
+      "expected input 1 to equal f32[2,3] except along axis 0, found f32[2,4]"),
     Refusal(
       Concatenate(axis: 0), [f32([2]), i64([2])], "expected input 1 to equal f32[2] except along axis 0, found i64[2]"),
     Refusal(Slice(starts: [0], counts: [1], steps: []), [f32([2])], "expected 1 steps for f32[2], found 0"),
     Refusal(
-      Slice(starts: [0], counts: [3], steps: [1]), [f32([2])], "expected a slice within the 2 elements along axis 0, found 0...2"),
+      Slice(starts: [0], counts: [3], steps: [1]), [f32([2])],
+      "expected a slice within the 2 elements along axis 0, found 0...2"),
     Refusal(
       Slice(starts: [0], counts: [2], steps: [0]), [f32([2])], "expected a step other than 0 along axis 0, found 0"),
     Refusal(
@@ -144,33 +157,44 @@ import Testing
     Refusal(Tile(repeats: [.max]), [f32([2])], "2 * 9223372036854775807 is too large an extent"),
     Refusal(Gather(axis: 0), [f32([2]), f32([1])], "expected indices of i32, i64, found f32[1]"),
     Refusal(
-      GatherElements(axis: 0), [f32([2, 3]), i64([5, 4])], "expected indices of at most 3 along axis 1 as f32[2,3], found i64[5,4]"),
+      GatherElements(axis: 0), [f32([2, 3]), i64([5, 4])],
+      "expected indices of at most 3 along axis 1 as f32[2,3], found i64[5,4]"),
     Refusal(GatherElements(axis: 0), [f32([2, 3]), i64([2])], "expected indices of rank 2 as f32[2,3], found i64[2]"),
     Refusal(
-      GatherND(batchDimensions: 0), [f32([2, 3]), i64([1, 3])], "expected indices [..., 1...2] into f32[2,3], found i64[1,3]"),
+      GatherND(batchDimensions: 0), [f32([2, 3]), i64([1, 3])],
+      "expected indices [..., 1...2] into f32[2,3], found i64[1,3]"),
     Refusal(
-      GatherND(batchDimensions: 1), [f32([2, 3]), i64([3, 1])], "expected indices to share the first 1 axes of f32[2,3], found i64[3,1]"),
+      GatherND(batchDimensions: 1), [f32([2, 3]), i64([3, 1])],
+      "expected indices to share the first 1 axes of f32[2,3], found i64[3,1]"),
     Refusal(
-      ScatterElements(axis: 0, reduction: .add), [f32([2]), i64([1]), f32([2])], "expected updates to be f32[1], found f32[2]"),
+      ScatterElements(axis: 0, reduction: .add), [f32([2]), i64([1]), f32([2])],
+      "expected updates to be f32[1], found f32[2]"),
     Refusal(
       ScatterND(reduction: .add), [TensorType(.bool, [2]), i64([1, 1]), TensorType(.bool, [1])],
       "expected data to add of f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64, found bool[2]"),
     Refusal(
-      Pad(.constant, before: [-2], after: [-1]), [f32([2])], "expected to remove at most the 2 elements of axis 0, found -2 and -1"),
-    Refusal(Pad(.reflect, before: [1], after: [0]), [f32([0])], "expected an element to reflect along axis 0 of f32[0], found none"),
+      Pad(.constant, before: [-2], after: [-1]), [f32([2])],
+      "expected to remove at most the 2 elements of axis 0, found -2 and -1"),
     Refusal(
-      Pad(.constant, before: [0], after: [0], hasValue: true), [f32([2]), i64([])], "expected the value to be one element of f32, found i64[]"),
+      Pad(.reflect, before: [1], after: [0]), [f32([0])],
+      "expected an element to reflect along axis 0 of f32[0], found none"),
+    Refusal(
+      Pad(.constant, before: [0], after: [0], hasValue: true), [f32([2]), i64([])],
+      "expected the value to be one element of f32, found i64[]"),
     Refusal(
       Pad(.constant, before: [.max], after: [.max]), [f32([2])], "2 + 9223372036854775807 is too large an extent"),
     Refusal(
-      TopK(count: 3, axis: 0, largest: true, sorted: true), [f32([2])], "expected a count of 0...2 along axis 0, found 3"),
+      TopK(count: 3, axis: 0, largest: true, sorted: true), [f32([2])],
+      "expected a count of 0...2 along axis 0, found 3"),
     Refusal(OneHot(depth: 3, axis: 0), [i64([2]), f32([3])], "expected values [2], off and on, found f32[3]"),
     Refusal(OneHot(depth: -1, axis: 0), [i64([2]), f32([2])], "result extents [-1, 2] are negative or too large"),
     Refusal(Trilu(upper: true, diagonal: 0), [f32([2])], "expected x of rank 2 or more, found f32[2]"),
     Refusal(
-      ReverseSequence(timeAxis: 0, batchAxis: 0), [f32([2, 3]), i64([2])], "expected two different axes, found 0 twice"),
+      ReverseSequence(timeAxis: 0, batchAxis: 0), [f32([2, 3]), i64([2])], "expected two different axes, found 0 twice"
+    ),
     Refusal(
-      ReverseSequence(timeAxis: 0, batchAxis: 1), [f32([2, 3]), i64([2])], "expected lengths to be i64[3], found i64[2]"),
+      ReverseSequence(timeAxis: 0, batchAxis: 1), [f32([2, 3]), i64([2])], "expected lengths to be i64[3], found i64[2]"
+    ),
   ]
 
   @Test(arguments: refusals) func refuses(_ example: Refusal) {
@@ -185,7 +209,9 @@ import Testing
     #expect(throws: outside) { try GatherND(batchDimensions: 0).evaluate([x, MovementTests.i64([1, 1], 2)]) }
     #expect(throws: outside) { try ScatterND(reduction: .add).evaluate([x, MovementTests.i64([1, 1], 2), x]) }
     #expect(throws: OperatorError("expected lengths of 0...1, found 2")) {
-      try ReverseSequence(timeAxis: 1, batchAxis: 0).evaluate([MovementTests.f32([2, 1], 1, 2), MovementTests.i64([2], 2, 0)])
+      try ReverseSequence(timeAxis: 1, batchAxis: 0).evaluate([
+        MovementTests.f32([2, 1], 1, 2), MovementTests.i64([2], 2, 0),
+      ])
     }
   }
 

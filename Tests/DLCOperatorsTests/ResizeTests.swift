@@ -27,155 +27,170 @@ import Testing
 
   static let examples: [Example] = [
     Example(
-      "downsample_scales_cubic", counting([1,1,4,4]),
+      "downsample_scales_cubic", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .halfPixel, shape: [1,1,3,3], scales: [1, 1, 0.8, 0.8]),
+        .cubic, coordinate: .halfPixel, shape: [1, 1, 3, 3], scales: [1, 1, 0.8, 0.8]),
       [
         1.471191, 2.78125, 4.08252, 6.711426, 8.021484, 9.322754, 11.9165, 13.22656, 14.52783,
       ]),
     Example(
-      "downsample_scales_cubic_A_n0p5_exclude_outside", counting([1,1,4,4]),
+      "downsample_scales_cubic_A_n0p5_exclude_outside", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .halfPixel, shape: [1,1,3,3], scales: [1, 1, 0.8, 0.8], cubicCoefficient: -0.5,
+        .cubic, coordinate: .halfPixel, shape: [1, 1, 3, 3], scales: [1, 1, 0.8, 0.8], cubicCoefficient: -0.5,
         excludesOutside: true),
       [
         1.368127, 2.669501, 4.013337, 6.573625, 7.875, 9.218835, 11.94897, 13.25034, 14.59418,
       ]),
     Example(
-      "downsample_scales_cubic_align_corners", counting([1,1,4,4]),
+      "downsample_scales_cubic_align_corners", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .alignCorners, shape: [1,1,3,3], scales: [1, 1, 0.8, 0.8]),
+        .cubic, coordinate: .alignCorners, shape: [1, 1, 3, 3], scales: [1, 1, 0.8, 0.8]),
       [
         1, 2.395192, 3.790383, 6.580766, 7.975958, 9.371149, 12.16153, 13.55672, 14.95192,
       ]),
     Example(
-      "downsample_scales_cubic_antialias", counting([1,1,4,4]),
+      "downsample_scales_cubic_antialias", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .halfPixel, shape: [1,1,2,2], scales: [1, 1, 0.6, 0.6], antialias: true),
+        .cubic, coordinate: .halfPixel, shape: [1, 1, 2, 2], scales: [1, 1, 0.6, 0.6], antialias: true),
       [
         2.518072, 4.285886, 9.589329, 11.35714,
       ]),
     Example(
-      "downsample_scales_linear", counting([1,1,2,4]),
+      "downsample_scales_linear", counting([1, 1, 2, 4]),
       Resize(
-        .linear, coordinate: .halfPixel, shape: [1,1,1,2], scales: [1, 1, 0.6, 0.6]),
+        .linear, coordinate: .halfPixel, shape: [1, 1, 1, 2], scales: [1, 1, 0.6, 0.6]),
       [
         2.666667, 4.333333,
       ]),
     Example(
-      "downsample_scales_linear_align_corners", counting([1,1,2,4]),
+      "downsample_scales_linear_align_corners", counting([1, 1, 2, 4]),
       Resize(
-        .linear, coordinate: .alignCorners, shape: [1,1,1,2], scales: [1, 1, 0.6, 0.6]),
+        .linear, coordinate: .alignCorners, shape: [1, 1, 1, 2], scales: [1, 1, 0.6, 0.6]),
       [
         1, 3.142857,
       ]),
     Example(
-      "downsample_scales_linear_antialias", counting([1,1,4,4]),
+      "downsample_scales_linear_antialias", counting([1, 1, 4, 4]),
       Resize(
-        .linear, coordinate: .halfPixel, shape: [1,1,2,2], scales: [1, 1, 0.6, 0.6], antialias: true),
+        .linear, coordinate: .halfPixel, shape: [1, 1, 2, 2], scales: [1, 1, 0.6, 0.6], antialias: true),
       [
         2.875, 4.5, 9.375, 11,
       ]),
     Example(
-      "downsample_scales_linear_half_pixel_symmetric", counting([1,1,1,4]),
+      "downsample_scales_linear_half_pixel_symmetric", counting([1, 1, 1, 4]),
       Resize(
-        .linear, coordinate: .halfPixelSymmetric, shape: [1,1,1,2], scales: [1, 1, 1, 0.6]),
+        .linear, coordinate: .halfPixelSymmetric, shape: [1, 1, 1, 2], scales: [1, 1, 1, 0.6]),
       [
         1.666667, 3.333333,
       ]),
     Example(
-      "downsample_scales_nearest", counting([1,1,2,4]),
+      "downsample_scales_nearest", counting([1, 1, 2, 4]),
       Resize(
-        .nearest, coordinate: .halfPixel, nearest: .roundPreferFloor, shape: [1,1,1,2], scales: [1, 1, 0.6,
-        0.6]),
+        .nearest, coordinate: .halfPixel, nearest: .roundPreferFloor, shape: [1, 1, 1, 2],
+        scales: [
+          1, 1, 0.6,
+          0.6,
+        ]),
       [
         1, 3,
       ]),
     Example(
-      "downsample_sizes_cubic_antialias", counting([1,1,4,4]),
+      "downsample_sizes_cubic_antialias", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .halfPixel, shape: [1,1,3,3], scales: [1, 1, 0.75, 0.75], antialias: true),
+        .cubic, coordinate: .halfPixel, shape: [1, 1, 3, 3], scales: [1, 1, 0.75, 0.75], antialias: true),
       [
         1.775009, 3.120007, 4.465005, 7.155002, 8.5, 9.844998, 12.53499, 13.87999, 15.22499,
       ]),
     Example(
-      "downsample_sizes_linear_pytorch_half_pixel", counting([1,1,4,4]),
+      "downsample_sizes_linear_pytorch_half_pixel", counting([1, 1, 4, 4]),
       Resize(
-        .linear, coordinate: .pytorchHalfPixel, shape: [1,1,3,1], scales: [1, 1, 0.75, 0.25]),
+        .linear, coordinate: .pytorchHalfPixel, shape: [1, 1, 3, 1], scales: [1, 1, 0.75, 0.25]),
       [
         1.666667, 7, 12.33333,
       ]),
     Example(
-      "downsample_sizes_nearest", counting([1,1,2,4]),
+      "downsample_sizes_nearest", counting([1, 1, 2, 4]),
       Resize(
-        .nearest, coordinate: .halfPixel, nearest: .roundPreferFloor, shape: [1,1,1,3], scales: [1, 1, 0.5,
-        0.75]),
+        .nearest, coordinate: .halfPixel, nearest: .roundPreferFloor, shape: [1, 1, 1, 3],
+        scales: [
+          1, 1, 0.5,
+          0.75,
+        ]),
       [
         1, 2, 4,
       ]),
     Example(
-      "tf_crop_and_resize", counting([1,1,4,4]),
+      "tf_crop_and_resize", counting([1, 1, 4, 4]),
       Resize(
-        .linear, coordinate: .cropAndResize, shape: [1,1,3,3], scales: [1, 1, 0.75, 0.75], regionBegin: [0,
-        0, 0.4, 0.6], regionEnd: [1, 1, 0.6, 0.8]),
+        .linear, coordinate: .cropAndResize, shape: [1, 1, 3, 3], scales: [1, 1, 0.75, 0.75],
+        regionBegin: [
+          0,
+          0, 0.4, 0.6,
+        ], regionEnd: [1, 1, 0.6, 0.8]),
       [
         7.6, 7.9, 8.2, 8.8, 9.1, 9.400001, 10, 10.3, 10.6,
       ]),
     Example(
-      "tf_crop_and_resize_extrapolation_value", counting([1,1,4,4]),
+      "tf_crop_and_resize_extrapolation_value", counting([1, 1, 4, 4]),
       Resize(
-        .linear, coordinate: .cropAndResize, shape: [1,1,3,3], scales: [1, 1, 0.75, 0.75], regionBegin: [0,
-        0, 0.4, 0.6], regionEnd: [1, 1, 1.2, 1.7], extrapolation: 10),
+        .linear, coordinate: .cropAndResize, shape: [1, 1, 3, 3], scales: [1, 1, 0.75, 0.75],
+        regionBegin: [
+          0,
+          0, 0.4, 0.6,
+        ], regionEnd: [1, 1, 1.2, 1.7], extrapolation: 10),
       [
         7.6, 10, 10, 12.4, 10, 10, 10, 10, 10,
       ]),
     Example(
-      "upsample_scales_linear", counting([1,1,2,2]),
+      "upsample_scales_linear", counting([1, 1, 2, 2]),
       Resize(
-        .linear, coordinate: .halfPixel, shape: [1,1,4,4], scales: [1, 1, 2, 2]),
+        .linear, coordinate: .halfPixel, shape: [1, 1, 4, 4], scales: [1, 1, 2, 2]),
       [
         1, 1.25, 1.75, 2, 1.5, 1.75, 2.25, 2.5, 2.5, 2.75, 3.25, 3.5, 3, 3.25, 3.75, 4,
       ]),
     Example(
-      "upsample_scales_linear_half_pixel_symmetric", counting([1,1,2,2]),
+      "upsample_scales_linear_half_pixel_symmetric", counting([1, 1, 2, 2]),
       Resize(
-        .linear, coordinate: .halfPixelSymmetric, shape: [1,1,4,5], scales: [1, 1, 2.3, 2.94]),
+        .linear, coordinate: .halfPixelSymmetric, shape: [1, 1, 4, 5], scales: [1, 1, 2.3, 2.94]),
       [
         1, 1.159864, 1.5, 1.840136, 2, 1.565217, 1.725081, 2.065217, 2.405354, 2.565217, 2.434783, 2.594646,
         2.934783, 3.274919, 3.434783, 3, 3.159864, 3.5, 3.840136, 4,
       ]),
     Example(
-      "upsample_sizes_nearest_ceil_half_pixel", counting([1,1,4,4]),
+      "upsample_sizes_nearest_ceil_half_pixel", counting([1, 1, 4, 4]),
       Resize(
-        .nearest, coordinate: .halfPixel, nearest: .ceil, shape: [1,1,8,8], scales: [1, 1, 2, 2]),
+        .nearest, coordinate: .halfPixel, nearest: .ceil, shape: [1, 1, 8, 8], scales: [1, 1, 2, 2]),
       [
         1, 2, 2, 3, 3, 4, 4, 4, 5, 6, 6, 7, 7, 8, 8, 8, 5, 6, 6, 7, 7, 8, 8, 8, 9, 10, 10, 11, 11, 12, 12,
         12, 9, 10, 10, 11, 11, 12, 12, 12, 13, 14, 14, 15, 15, 16, 16, 16, 13, 14, 14, 15, 15, 16, 16, 16,
         13, 14, 14, 15, 15, 16, 16, 16,
       ]),
     Example(
-      "upsample_sizes_nearest_floor_align_corners", counting([1,1,4,4]),
+      "upsample_sizes_nearest_floor_align_corners", counting([1, 1, 4, 4]),
       Resize(
-        .nearest, coordinate: .alignCorners, nearest: .floor, shape: [1,1,8,8], scales: [1, 1, 2, 2]),
+        .nearest, coordinate: .alignCorners, nearest: .floor, shape: [1, 1, 8, 8], scales: [1, 1, 2, 2]),
       [
         1, 1, 1, 2, 2, 3, 3, 4, 1, 1, 1, 2, 2, 3, 3, 4, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 5, 6, 6, 7, 7, 8, 5,
         5, 5, 6, 6, 7, 7, 8, 9, 9, 9, 10, 10, 11, 11, 12, 9, 9, 9, 10, 10, 11, 11, 12, 13, 13, 13, 14, 14,
         15, 15, 16,
       ]),
     Example(
-      "upsample_sizes_nearest_round_prefer_ceil_asymmetric", counting([1,1,4,4]),
+      "upsample_sizes_nearest_round_prefer_ceil_asymmetric", counting([1, 1, 4, 4]),
       Resize(
-        .nearest, coordinate: .asymmetric, nearest: .roundPreferCeil, shape: [1,1,8,8], scales: [1, 1, 2,
-        2]),
+        .nearest, coordinate: .asymmetric, nearest: .roundPreferCeil, shape: [1, 1, 8, 8],
+        scales: [
+          1, 1, 2,
+          2,
+        ]),
       [
         1, 2, 2, 3, 3, 4, 4, 4, 5, 6, 6, 7, 7, 8, 8, 8, 5, 6, 6, 7, 7, 8, 8, 8, 9, 10, 10, 11, 11, 12, 12,
         12, 9, 10, 10, 11, 11, 12, 12, 12, 13, 14, 14, 15, 15, 16, 16, 16, 13, 14, 14, 15, 15, 16, 16, 16,
         13, 14, 14, 15, 15, 16, 16, 16,
       ]),
     Example(
-      "upsample_scales_cubic_asymmetric", counting([1,1,4,4]),
+      "upsample_scales_cubic_asymmetric", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .asymmetric, shape: [1,1,8,8], scales: [1, 1, 2, 2]),
+        .cubic, coordinate: .asymmetric, shape: [1, 1, 8, 8], scales: [1, 1, 2, 2]),
       [
         1, 1.40625, 2, 2.5, 3, 3.59375, 4, 4.09375, 2.625, 3.03125, 3.625, 4.125, 4.625, 5.21875, 5.625,
         5.71875, 5, 5.40625, 6, 6.5, 7, 7.59375, 8, 8.09375, 7, 7.40625, 8, 8.5, 9, 9.59375, 10, 10.09375,
@@ -184,9 +199,9 @@ import Testing
         14.375, 14.875, 15.375, 15.96875, 16.375, 16.46875,
       ]),
     Example(
-      "upsample_scales_cubic", counting([1,1,4,4]),
+      "upsample_scales_cubic", counting([1, 1, 4, 4]),
       Resize(
-        .cubic, coordinate: .halfPixel, shape: [1,1,8,8], scales: [1, 1, 2, 2]),
+        .cubic, coordinate: .halfPixel, shape: [1, 1, 8, 8], scales: [1, 1, 2, 2]),
       [
         0.4726562, 0.7695312, 1.246094, 1.875, 2.28125, 2.910156, 3.386719, 3.683594, 1.660156, 1.957031,
         2.433594, 3.0625, 3.46875, 4.097656, 4.574219, 4.871094, 3.566406, 3.863281, 4.339844, 4.96875,
@@ -228,7 +243,9 @@ import Testing
   @Test func refusesWhatDoesNotFit() {
     let x = TensorType(.float32, [1, 4])
     let cases: [(Resize, String)] = [
-      (Resize(.linear, coordinate: .halfPixel, shape: [4], scales: [1, 1]), "expected 2 extents for f32[1,4], found 1"),
+      (
+        Resize(.linear, coordinate: .halfPixel, shape: [4], scales: [1, 1]), "expected 2 extents for f32[1,4], found 1"
+      ),
       (
         Resize(.linear, coordinate: .halfPixel, shape: [1, 8], scales: [1, 0]),
         "expected scales above 0, found 0.0 along axis 1"
