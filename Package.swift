@@ -24,7 +24,7 @@ let package = Package(
         .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
         .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
       ]),
-    .target(name: "CDLC", path: "runtime/include-module"),
+    .systemLibrary(name: "CDLC", path: "runtime/include"),
     .target(
       name: "DLCRuntime", dependencies: ["CDLC", "CDLCKernels", "CDLCPlan", "CDLCPlatform"],
       path: "runtime/swift"),
