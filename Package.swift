@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
-    .target(name: "DLCReport", dependencies: ["DLCCompiler", "DLCRuntime", "DLCData", "DLCTensor"]),
+    .target(
+      name: "DLCReport", dependencies: ["DLCCompiler", "DLCRuntime", "DLCData", "DLCTensor", "CDLCPlatform", "CDLCKernels"]),
     .executableTarget(
       name: "dlc",
       dependencies: [

@@ -148,7 +148,7 @@ package struct Benchmark {
   /// The most memory this process ever had resident.
   private static var peakResidentBytes: Int {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Int(usage.ru_maxrss) * 1024
   }
 }
