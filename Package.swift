@@ -51,11 +51,14 @@ let package = Package(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
-      name: "DLCReport", dependencies: ["DLCCompiler", "DLCRuntime", "DLCData", "DLCTensor", "CDLCPlatform", "CDLCKernels"]),
+      name: "DLCReport",
+      dependencies: [
+        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC", "CDLCPlatform", "CDLCKernels",
+      ]),
     .executableTarget(
       name: "dlc",
       dependencies: [
-        "DLCReport", "DLCCompiler", "DLCData", "DLCRuntime",
+        "DLCReport", "DLCCompiler", "DLCData", "DLCTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -68,8 +68,9 @@ struct PlanTables {
     return index
   }
 
-  /// The bytes of the plan before its weights.
-  func encode(name: String, inputs: [Port], outputs: [Port], options: PlanOptions) throws(PlanError) -> [UInt8] {
+  /// The bytes of the plan before its weights, which are complete after this.
+  mutating func encode(name: String, inputs: [Port], outputs: [Port], options: PlanOptions) throws(PlanError) -> [UInt8] {
+    weights.fillIfEmpty()
     guard weights.byteCount <= Int(dlc_plan_weights_limit) else {
       throw .weightsTooLarge(bytes: weights.byteCount, limit: Int(dlc_plan_weights_limit))
     }

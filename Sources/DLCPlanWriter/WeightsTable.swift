@@ -9,6 +9,11 @@ struct WeightsTable {
   private var byHash: [UInt64: [Int]] = [:]
   private var byStorage: [ObjectIdentifier: Int] = [:]
 
+  /// A plan always has weights: FlatBuffers does not align an empty vector, and readers find the file's end by it.
+  mutating func fillIfEmpty() {
+    if byteCount == 0 { _ = add(Tensor([UInt8](repeating: 0, count: 64), shape: [64])) }
+  }
+
   /// The offset in bytes at which the tensor's bytes lie. The first of equal ones is kept.
   mutating func add(_ tensor: Tensor) -> Int {
     if let known = byStorage[ObjectIdentifier(tensor.storage)] { return entries[known].offset }
