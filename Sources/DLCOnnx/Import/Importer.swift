@@ -63,7 +63,7 @@ package struct Importer {
       ImportProblem(node: node, op: op, opset: model.opsets[""] ?? 0, type: type, reason: reason, advice: advice))
   }
 
-  private mutating func importModel() {
+  mutating func importModel() {
     guard checkOpsets() else { return }
     var scope = Scope(opsets: model.opsets)
     addInitializers(model.graph, to: &scope)

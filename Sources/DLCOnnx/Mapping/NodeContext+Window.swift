@@ -28,13 +28,13 @@ extension NodeContext {
       ("kernel_shape", attributes.kernel, 1), ("strides", attributes.strides, 1), ("dilations", attributes.dilations, 1),
     ] {
       guard values.count == spatialRank, values.allSatisfy({ $0 >= low && $0 < 1 << 24 }) else {
-        throw MappingError("attribute '\(name)' must be \(spatialRank) integers of at least \(low), found \(values)")
+        throw MappingError("attribute '\(name)' must be \(spatialRank) integers from \(low) to 16777215, found \(values)")
       }
     }
     if let weights, weights != kernel { throw MappingError("kernel_shape \(kernel) differs from the weights' \(weights)") }
     if let pads = attributes.pads {
       guard pads.count == 2 * spatialRank, pads.allSatisfy({ $0 > -(1 << 24) && $0 < 1 << 24 }) else {
-        throw MappingError("attribute 'pads' must be \(2 * spatialRank) integers, found \(pads)")
+        throw MappingError("attribute 'pads' must be \(2 * spatialRank) integers below 2^24, found \(pads)")
       }
     }
     return attributes
