@@ -148,7 +148,9 @@ extension Importer {
     graph = Graph(name: "")  // the context holds the only copy, so that adding to it copies nothing
     let outcome: Swift.Result<[ValueID?], MappingError>
     do { outcome = .success(try mapping.body(&context)) } catch { outcome = .failure(error) }
+    let unread = context.unreadAttributes
     graph = context.graph
+    context.graph = Graph(name: "")
     constantBudget -= graph.values[valueCount...].reduce(0) { $0 + ($1.constant?.type.byteCount ?? 0) }
     guard constantBudget >= 0 else {
       if nodeBudget > 0 { fail(node, &scope, MappingError("the model's computed constants take more memory than is allowed")) }
@@ -160,7 +162,7 @@ extension Importer {
       let types = values.compactMap { $0.map { graph[$0].type.element.name } }
       fail(node, &scope, error, type: types.first ?? "")
     case .success(let outputs):
-      if let unread = context.unreadAttributes.first {
+      if let unread = unread.first {
         return fail(
           node, &scope,
           MappingError("attribute '\(unread)' is not known for this operator", advice: "Remove it, or export with another opset."))
