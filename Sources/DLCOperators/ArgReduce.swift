@@ -66,7 +66,8 @@ extension ArgReduce: Operator {
           if champion != champion {
             wins = selectsLast && value != value
           } else {
-            wins = value != value || (kind == .maximum ? value > champion : value < champion)
+            wins =
+              value != value || (kind == .maximum ? value > champion : value < champion)
               || (selectsLast && value == champion)
           }
           if wins { index = k }

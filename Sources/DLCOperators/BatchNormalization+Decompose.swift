@@ -16,7 +16,9 @@ extension BatchNormalization {
   /// The factors as vectors `[C]` of the parameters' element type, from the constants [scale, bias, mean, variance].
   package func factors(constants: [Tensor]) -> (scale: Tensor, shift: Tensor) {
     let factors = factors(constants.map { $0.doubles() })
-    return (Tensor(doubles: factors.scale, type: constants[0].type), Tensor(doubles: factors.shift, type: constants[0].type))
+    return (
+      Tensor(doubles: factors.scale, type: constants[0].type), Tensor(doubles: factors.shift, type: constants[0].type)
+    )
   }
 
   /// Emits y = x * scale + shift for the node's `inputs`; the factors are constants when the parameters are.

@@ -55,7 +55,9 @@ extension Binary {
   ) -> Tensor {
     let (x, y) = (a.elements(as: T.self), b.elements(as: T.self))
     func arithmetic(_ operation: (T, T) -> T) -> Tensor { Tensor(combined(x, y, walk, operation), shape: walk.shape) }
-    func comparison(_ operation: (T, T) -> Bool) -> Tensor { Tensor(combined(x, y, walk, operation), shape: walk.shape) }
+    func comparison(_ operation: (T, T) -> Bool) -> Tensor {
+      Tensor(combined(x, y, walk, operation), shape: walk.shape)
+    }
     switch kind {
     case .add: return arithmetic { $0 &+ $1 }
     case .subtract: return arithmetic { $0 &- $1 }

@@ -115,7 +115,8 @@ extension Binary: Operator {
       request.input(k, acceptsPitch: request.inputs[k].rank == request.outputs[0].rank)
     }
     return .kernels([
-      KernelCall(DLC_KERNEL_binary, parameters, operands: operands + [request.output(acceptsPitch: true)], inPlace: inPlace)
+      KernelCall(
+        DLC_KERNEL_binary, parameters, operands: operands + [request.output(acceptsPitch: true)], inPlace: inPlace)
     ])
   }
 

@@ -10,7 +10,8 @@ extension Convolution {
       // Sliding with a stride may leave elements at the far end unread: they are the transposed form's output padding.
       let (input, output) = (channels.spatial(patch.type(of: x).shape), channels.spatial(patch.type(of: g).shape))
       let rest = (0..<window.rank).map { axis in
-        input[axis] + window.padBegin[axis] + window.padEnd[axis] - window.span(axis) - (output[axis] - 1) * window.strides[axis]
+        input[axis] + window.padBegin[axis] + window.padEnd[axis] - window.span(axis) - (output[axis] - 1)
+          * window.strides[axis]
       }
       let back = ConvolutionTranspose(window: window, outputPadding: rest, groups: groups, channels: channels)
       let dx = try patch.emit(back, g, weights)

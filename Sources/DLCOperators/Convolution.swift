@@ -38,7 +38,8 @@ extension Convolution: SpatialOperator {
     try OperatorError.require(x, "x", in: ElementType.floats)
     try OperatorError.require(x.rank == rank, "expected x of rank \(rank), found \(x)")
     try OperatorError.require(
-      weights.rank == rank && weights.element == x.element, "expected weights of \(x.element) and rank \(rank), found \(weights)")
+      weights.rank == rank && weights.element == x.element,
+      "expected weights of \(x.element) and rank \(rank), found \(weights)")
     let inputChannels = x.shape[channels.axis(rank: rank)]
     let outputChannels = weights.shape[0]
     try OperatorError.require(

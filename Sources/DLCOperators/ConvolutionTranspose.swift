@@ -42,12 +42,14 @@ extension ConvolutionTranspose: SpatialOperator {
     let (x, weights) = (inputs[0], inputs[1])
     let rank = window.rank + 2
     try OperatorError.require(
-      outputPadding.count == window.rank && zip(outputPadding, zip(window.strides, window.dilations)).allSatisfy { $0 >= 0 && $0 < max($1.0, $1.1) },
+      outputPadding.count == window.rank
+        && zip(outputPadding, zip(window.strides, window.dilations)).allSatisfy { $0 >= 0 && $0 < max($1.0, $1.1) },
       "expected output padding of \(window.rank) axes below stride or dilation, found \(outputPadding)")
     try OperatorError.require(x, "x", in: ElementType.floats)
     try OperatorError.require(x.rank == rank, "expected x of rank \(rank), found \(x)")
     try OperatorError.require(
-      weights.rank == rank && weights.element == x.element, "expected weights of \(x.element) and rank \(rank), found \(weights)")
+      weights.rank == rank && weights.element == x.element,
+      "expected weights of \(x.element) and rank \(rank), found \(weights)")
     let inputChannels = x.shape[channels.axis(rank: rank)]
     try OperatorError.require(
       groups >= 1 && inputChannels % groups == 0, "expected \(groups) groups to divide \(inputChannels) input channels")
@@ -66,7 +68,8 @@ extension ConvolutionTranspose: SpatialOperator {
     let y = try infer(inputs.map(\.type))[0]
     let (x, weights) = (channels.channelsLast(inputs[0]), channels.channelsLast(inputs[1]))
     let shape = channels == .last ? y.shape : y.shape.permuted(by: ChannelPlacement.lastPermutation(rank: y.rank))
-    var values = WindowLoop(window, input: shape, output: x.shape).spread(x.doubles(), weights.doubles(), groups: groups)
+    var values = WindowLoop(window, input: shape, output: x.shape).spread(
+      x.doubles(), weights.doubles(), groups: groups)
     let residual = epilogue.positions.residual.map { channels.channelsLast(inputs[$0]) }
     epilogue.apply(to: &values, bias: epilogue.positions.bias.map { inputs[$0] }, residual: residual)
     return [channels.stored(Tensor(doubles: values, type: TensorType(y.element, shape)))]

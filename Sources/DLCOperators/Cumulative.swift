@@ -47,7 +47,8 @@ extension Cumulative: Operator {
 
   private func integers<T: FixedWidthInteger & TensorElement>(_ x: Tensor, as _: T.Type) -> Tensor {
     let sums = kind == .sum
-    return Tensor(running(x.elements(as: T.self), x.shape, from: sums ? 0 : 1) { sums ? $0 &+ $1 : $0 &* $1 }, shape: x.shape)
+    return Tensor(
+      running(x.elements(as: T.self), x.shape, from: sums ? 0 : 1) { sums ? $0 &+ $1 : $0 &* $1 }, shape: x.shape)
   }
 
   private func running<T>(_ values: [T], _ shape: Shape, from start: T, _ operation: (T, T) -> T) -> [T] {

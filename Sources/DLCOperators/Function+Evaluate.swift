@@ -23,7 +23,8 @@ extension Function {
     case .softsign: x / (1 + x.magnitude)
     case .mish: x * Foundation.tanh(softPositive(x))
     case .thresholdedRelu(let alpha): x > Double(alpha) ? x : 0
-    case .shrink(let bias, let lambda): x < -Double(lambda) ? x + Double(bias) : x > Double(lambda) ? x - Double(bias) : 0
+    case .shrink(let bias, let lambda):
+      x < -Double(lambda) ? x + Double(bias) : x > Double(lambda) ? x - Double(bias) : 0
     case .abs: x.magnitude
     case .negate: -x
     case .ceil: x.rounded(.up)

@@ -84,7 +84,9 @@ extension InstanceNormalization: SpatialOperator {
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }
     if channels == .first { return .undefined("the layout pass makes it channels-last") }
-    if request.inputs[0].element != .float32 { return .undefined("the normalize kernel takes f32, not \(request.inputs[0])") }
+    if request.inputs[0].element != .float32 {
+      return .undefined("the normalize kernel takes f32, not \(request.inputs[0])")
+    }
     let parameters = dlc_normalize_params(
       kind: 1, axis: Int32(request.inputs[0].rank - 1), epsilon: epsilon, epilogue: try function.epilogue())
     let operands = [

@@ -54,7 +54,8 @@ extension KernelCall {
     let none = [UnsafeMutableRawPointer?](repeating: nil, count: operands.count)
     return try withCall(none) { kernel, call in
       let line = kernel.check(&call)
-      return line == 0 ? nil : "the \(String(cString: kernel.name)) kernel refuses \(operands.map(\.type)) (check \(line))"
+      return line == 0
+        ? nil : "the \(String(cString: kernel.name)) kernel refuses \(operands.map(\.type)) (check \(line))"
     }
   }
 

@@ -83,7 +83,9 @@ extension LoweringRequest {
   var limit: String? {
     for type in inputs + outputs {
       if type.rank > DLC_MAX_RANK { return "kernels take tensors of rank 8 at most, not \(type)" }
-      if type.shape.dimensions.contains(where: { $0 > Int(Int32.max) }) { return "kernels count extents with 31 bits, not \(type)" }
+      if type.shape.dimensions.contains(where: { $0 > Int(Int32.max) }) {
+        return "kernels count extents with 31 bits, not \(type)"
+      }
     }
     return nil
   }

@@ -85,7 +85,9 @@ extension LayerNormalization: Operator {
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }
-    if request.inputs[0].element != .float32 { return .undefined("the normalize kernel takes f32, not \(request.inputs[0])") }
+    if request.inputs[0].element != .float32 {
+      return .undefined("the normalize kernel takes f32, not \(request.inputs[0])")
+    }
     let parameters = dlc_normalize_params(
       kind: kind == .layer ? 0 : 2, axis: Int32(axis), epsilon: epsilon, epilogue: try Function?.none.epilogue())
     let rows = axis == request.inputs[0].rank - 1

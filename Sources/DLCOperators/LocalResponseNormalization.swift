@@ -99,7 +99,8 @@ extension LocalResponseNormalization: SpatialOperator {
     let parameters = dlc_lrn_params(size: try Int32(parameter: size), alpha: alpha, beta: beta, bias: bias)
     return .kernels([
       KernelCall(
-        DLC_KERNEL_lrn, parameters, operands: [request.input(0, acceptsPitch: true), request.output(acceptsPitch: true)])
+        DLC_KERNEL_lrn, parameters,
+        operands: [request.input(0, acceptsPitch: true), request.output(acceptsPitch: true)])
     ])
   }
 

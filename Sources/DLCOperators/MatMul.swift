@@ -20,7 +20,8 @@ extension MatMul: Operator {
   package var mnemonic: String { "matmul" }
 
   package var attributes: [OperatorAttribute] {
-    (transposeA ? [OperatorAttribute("transpose_a", true)] : []) + (transposeB ? [OperatorAttribute("transpose_b", true)] : [])
+    (transposeA ? [OperatorAttribute("transpose_a", true)] : [])
+      + (transposeB ? [OperatorAttribute("transpose_b", true)] : [])
       + epilogue.attributes
   }
 
@@ -32,7 +33,8 @@ extension MatMul: Operator {
     try OperatorError.require(a.rank >= 2 && b.rank >= 2, "expected matrices, found \(a) and \(b)")
     let size = extents(a.shape, b.shape)
     try OperatorError.require(
-      size.depth == depth(b.shape), "expected equal inner extents, found \(size.depth) of \(a) and \(depth(b.shape)) of \(b)")
+      size.depth == depth(b.shape),
+      "expected equal inner extents, found \(size.depth) of \(a) and \(depth(b.shape)) of \(b)")
     let batch = try Shape.broadcasting([Self.batch(a.shape), Self.batch(b.shape)])
     let y = TensorType(a.element, try Shape(result: batch.dimensions + [size.rows, size.columns]))
     try epilogue.requireFit(inputs, result: y, channels: size.columns)
@@ -58,7 +60,8 @@ extension MatMul: Operator {
     if let integer = y.element.integerType { return [integers(a, b, y, as: integer)] }
     var values = products(a.doubles(), b.doubles(), a.shape, b.shape, y.shape, zero: 0) { $0 + $1 * $2 }
     epilogue.apply(
-      to: &values, bias: epilogue.positions.bias.map { inputs[$0] }, residual: epilogue.positions.residual.map { inputs[$0] })
+      to: &values, bias: epilogue.positions.bias.map { inputs[$0] },
+      residual: epilogue.positions.residual.map { inputs[$0] })
     return [Tensor(doubles: values, type: y)]
   }
 

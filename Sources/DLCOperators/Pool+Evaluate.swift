@@ -28,7 +28,8 @@ extension Pool {
       if let power {
         for k in sums.indices { sums[k] = pow(sums[k], 1 / power) }
       } else {
-        let counts = windowCounts(input: Array(x.shape.dimensions[1..<x.shape.rank - 1]), output: Array(shape.dimensions[1..<shape.rank - 1]))
+        let counts = windowCounts(
+          input: Array(x.shape.dimensions[1..<x.shape.rank - 1]), output: Array(shape.dimensions[1..<shape.rank - 1]))
         for k in sums.indices { sums[k] /= counts[k / max(depth, 1) % counts.count] }
       }
       return [channels.stored(Tensor(doubles: sums, type: TensorType(types[0].element, shape)))]

@@ -41,7 +41,8 @@ extension Pool {
     var rest = [Int](repeating: 0, count: window.rank)
     for axis in 0..<window.rank {
       let left =
-        input[axis] + window.padBegin[axis] + window.padEnd[axis] - window.span(axis) - (output[axis] - 1) * window.strides[axis]
+        input[axis] + window.padBegin[axis] + window.padEnd[axis] - window.span(axis) - (output[axis] - 1)
+        * window.strides[axis]
       // Rounding up lets the last window run past the padding.
       if left < 0 { exact.padEnd[axis] -= left } else { rest[axis] = left }
     }

@@ -60,7 +60,9 @@ extension Pool: SpatialOperator {
     let x = inputs[0]
     try OperatorError.require(x, "x", in: ElementType.floats + (kind == .maximum ? [.int8, .uint8] : []))
     try OperatorError.require(x.rank == window.rank + 2, "expected x of rank \(window.rank + 2), found \(x)")
-    if case .lp(let p) = kind { try OperatorError.require(p >= 1 && p < 1 << 31, "expected p of at least 1, found \(p)") }
+    if case .lp(let p) = kind {
+      try OperatorError.require(p >= 1 && p < 1 << 31, "expected p of at least 1, found \(p)")
+    }
     try OperatorError.require(!givesIndices || kind == .maximum, "expected indices of max pooling only")
     let extents = try window.outputExtents(channels.spatial(x.shape), ceiling: ceilMode)
     let shape = try channels.shape(

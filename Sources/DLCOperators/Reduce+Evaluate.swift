@@ -9,7 +9,9 @@ extension Reduce {
     let inexact = kind == .l2 || kind == .logSum || kind == .logSumExp
     if x.element.isFloat || inexact { return [Tensor(doubles: real(x), type: type)] }
     if x.element == .bool {
-      let results = folded(x.doubles(), x.shape, from: kind == .maximum ? 0 : 1) { kind == .maximum ? max($0, $1) : min($0, $1) }
+      let results = folded(x.doubles(), x.shape, from: kind == .maximum ? 0 : 1) {
+        kind == .maximum ? max($0, $1) : min($0, $1)
+      }
       return [Tensor(doubles: results, type: type)]
     }
     guard let integer = x.element.integerType else { throw OperatorError("\(mnemonic) of \(x.type)") }
@@ -47,7 +49,9 @@ extension Reduce {
     case .logSum: return folded(values, shape, from: 0, +).map { log($0) }
     case .logSumExp:
       // The largest element is taken out, so that the sum of exponentials stays finite.
-      let largest = folded(values, shape, from: -.infinity) { $0.isNaN || $0 > $1 ? $0 : $1 }.map { $0.isFinite ? $0 : 0 }
+      let largest = folded(values, shape, from: -.infinity) { $0.isNaN || $0 > $1 ? $0 : $1 }.map {
+        $0.isFinite ? $0 : 0
+      }
       let shift = Tensor(largest, shape: kept(shape)).expanded(to: shape).elements(as: Double.self)
       let sums = folded(zip(values, shift).map { exp($0 - $1) }, shape, from: 0, +)
       return zip(sums, largest).map { log($0) + $1 }

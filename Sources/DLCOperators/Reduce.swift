@@ -81,7 +81,8 @@ extension Reduce: Operator {
       op: Int32(kind.code), axes: try Int32(parameter: mask), epilogue: try Function?.none.epilogue())
     return .kernels([
       KernelCall(
-        DLC_KERNEL_reduce, parameters, operands: [request.input(0, acceptsPitch: true), request.output(acceptsPitch: true)])
+        DLC_KERNEL_reduce, parameters,
+        operands: [request.input(0, acceptsPitch: true), request.output(acceptsPitch: true)])
     ])
   }
 

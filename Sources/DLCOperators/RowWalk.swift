@@ -73,7 +73,8 @@ extension Shape {
     var result = Shape.scalar
     for shape in shapes {
       guard let next = result.broadcast(with: shape) else {
-        throw OperatorError("expected shapes that broadcast, found \(shapes.map(\.description).joined(separator: " and "))")
+        throw OperatorError(
+          "expected shapes that broadcast, found \(shapes.map(\.description).joined(separator: " and "))")
       }
       result = next
     }

@@ -23,24 +23,38 @@ extension Select: Operator {
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let type = try infer(inputs.map(\.type))[0]
-    let walk = RowWalk(type.shape, broadcasting: inputs.map(\.shape))
-    let condition = inputs[0].elements(as: Bool.self)
-    let size = type.element.size
-    let steps = walk.rowStrides
     let result = Tensor(type) { target in
+      switch type.element.size {
+      case 1: choose(UInt8.self, inputs, into: target, type.shape)
+      case 2: choose(UInt16.self, inputs, into: target, type.shape)
+      case 4: choose(UInt32.self, inputs, into: target, type.shape)
+      default: choose(UInt64.self, inputs, into: target, type.shape)
+      }
+    }
+    return [result]
+  }
+
+  /// Chooses among elements of T's size; their meaning does not matter.
+  private func choose<T: FixedWidthInteger & BitwiseCopyable>(
+    _: T.Type, _ inputs: [Tensor], into target: UnsafeMutableRawBufferPointer, _ shape: Shape
+  ) {
+    let walk = RowWalk(shape, broadcasting: inputs.map(\.shape))
+    let (size, steps) = (MemoryLayout<T>.size, walk.rowStrides)
+    inputs[0].withElements(as: Bool.self) { condition in
       inputs[1].withBytes { a in
         inputs[2].withBytes { b in
           walk.forEachRow { position, offsets in
             for k in 0..<walk.rowLength {
-              let from = condition[offsets[0] + k * steps[0]]
-                ? a[((offsets[1] + k * steps[1]) * size)...] : b[((offsets[2] + k * steps[2]) * size)...]
-              for byte in 0..<size { target[(position + k) * size + byte] = from[from.startIndex + byte] }
+              let element =
+                condition[offsets[0] + k * steps[0]]
+                ? a.loadUnaligned(fromByteOffset: (offsets[1] + k * steps[1]) * size, as: T.self)
+                : b.loadUnaligned(fromByteOffset: (offsets[2] + k * steps[2]) * size, as: T.self)
+              target.storeBytes(of: element, toByteOffset: (position + k) * size, as: T.self)
             }
           }
         }
       }
     }
-    return [result]
   }
 
   package var gradient: GradientRule {

@@ -81,7 +81,9 @@ extension Softmax: Operator {
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }
     let x = request.inputs[0]
-    if x.element != .float32 && x.element != .float64 { return .undefined("the softmax kernel takes f32 and f64, not \(x)") }
+    if x.element != .float32 && x.element != .float64 {
+      return .undefined("the softmax kernel takes f32 and f64, not \(x)")
+    }
     let code: Int32 =
       switch kind {
       case .softmax: 0

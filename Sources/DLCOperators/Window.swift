@@ -28,7 +28,9 @@ extension Window {
     var result = [OperatorAttribute("kernel", list: kernel)]
     if strides.contains(where: { $0 != 1 }) { result.append(OperatorAttribute("strides", list: strides)) }
     if dilations.contains(where: { $0 != 1 }) { result.append(OperatorAttribute("dilations", list: dilations)) }
-    if (padBegin + padEnd).contains(where: { $0 != 0 }) { result.append(OperatorAttribute("pads", list: padBegin + padEnd)) }
+    if (padBegin + padEnd).contains(where: { $0 != 0 }) {
+      result.append(OperatorAttribute("pads", list: padBegin + padEnd))
+    }
     return result
   }
 
@@ -36,11 +38,13 @@ extension Window {
   func requireSound() throws(OperatorError) {
     try OperatorError.require((1...3).contains(rank), "expected a window over 1 to 3 axes, found \(rank)")
     for (name, list, least) in [
-      ("kernel", kernel, 1), ("strides", strides, 1), ("dilations", dilations, 1), ("pads", padBegin, 0), ("pads", padEnd, 0),
+      ("kernel", kernel, 1), ("strides", strides, 1), ("dilations", dilations, 1), ("pads", padBegin, 0),
+      ("pads", padEnd, 0),
     ] {
       try OperatorError.require(list.count == rank, "expected \(rank) \(name), found \(list.count)")
       for entry in list {
-        try OperatorError.require(entry >= least && entry < 1 << 31, "expected \(name) of at least \(least), found \(list)")
+        try OperatorError.require(
+          entry >= least && entry < 1 << 31, "expected \(name) of at least \(least), found \(list)")
       }
     }
   }

@@ -53,7 +53,8 @@ func checkLowered(
       for (i, (a, b)) in zip(x.doubles(), y.doubles()).enumerated() where a != b && !(a.isNaN && b.isNaN) {
         guard abs(a - b) <= tolerance * max(1, abs(b)) else {
           Issue.record(
-            "\(op.mnemonic) \(memory) output \(k) element \(i): kernel \(a), reference \(b)", sourceLocation: sourceLocation)
+            "\(op.mnemonic) \(memory) output \(k) element \(i): kernel \(a), reference \(b)",
+            sourceLocation: sourceLocation)
           break
         }
       }
@@ -104,7 +105,8 @@ private struct LoweredStage {
       let pitch = memory == .pitched && operand.acceptsPitch && operand.type.rank > 0 ? row + 3 : row
       var tensor = dlc_tensor()
       var rows = 0
-      if case .absent = operand.source {} else {
+      if case .absent = operand.source {
+      } else {
         guard content.count == operand.type.byteCount else {
           throw OperatorError("operand \(operand.type) views \(content.count) bytes")
         }
@@ -157,7 +159,8 @@ private struct LoweredStage {
     }
     let name = String(cString: kernel.pointee.name)
     guard call.parameters.count == Int(kernel.pointee.params_bytes) else {
-      throw OperatorError("\(name) takes \(kernel.pointee.params_bytes) bytes of parameters, not \(call.parameters.count)")
+      throw OperatorError(
+        "\(name) takes \(kernel.pointee.params_bytes) bytes of parameters, not \(call.parameters.count)")
     }
     // Parameters and operands live in memory of their own for the whole call.
     let parameters = UnsafeMutableRawBufferPointer.allocate(byteCount: max(call.parameters.count, 8), alignment: 8)
@@ -170,7 +173,9 @@ private struct LoweredStage {
       c.params = UnsafeRawPointer(parameters.baseAddress)
       c.params_bytes = UInt32(call.parameters.count)
       let defect = kernel.pointee.check(&c)
-      guard defect == 0 else { throw OperatorError("\(name) refuses its call at line \(defect): \(call.operands.map(\.type))") }
+      guard defect == 0 else {
+        throw OperatorError("\(name) refuses its call at line \(defect): \(call.operands.map(\.type))")
+      }
       let most = kernel.pointee.parts.map { $0(&c) } ?? 1
       let parts = max(1, min(parts, most))
       let bytes = kernel.pointee.scratch.map { $0(&c) } ?? 0

@@ -4,8 +4,8 @@
 #include "conv/gather.h"
 #include "gemm/check.h"
 
-// Bytes that the copied rows of a band (see run_banded) aim at.
-enum { BAND_BYTES = 64 << 10, BAND_MOST_CHANNELS = 16 };
+// Bytes that the copied rows of a band (see run_banded) aim at, and the most that are copied at all.
+enum { BAND_BYTES = 64 << 10, BAND_MOST_CHANNELS = 16, BAND_MOST_FLOATS = 1 << 23 };
 
 static int check(const dlc_call *call) {
   DLC_REQUIRE(call->operand_count == 5 && call->params_bytes == sizeof(dlc_conv_params));
@@ -41,16 +41,9 @@ static bool is_merged(const dlc_conv_params *p, const dlc_tensor *x) {
   return has_row_taps(p) && dlc_is_dense(x) && !p->window.pad_begin[2] && !p->window.pad_end[2];
 }
 
-// Row taps on copied input rows with their padding: few channels only, where taps are short.
-static bool is_banded(const dlc_conv_params *p, const dlc_tensor *x) {
-  const dlc_window *w = &p->window;
-  return has_row_taps(p) && !is_merged(p, x) && x->dims[4] <= BAND_MOST_CHANNELS && w->kernel[0] == 1 &&
-         w->stride[0] == 1 && !w->pad_begin[0] && !w->pad_end[0];
-}
-
 typedef struct band {
-  int64_t row_floats;                 // a copied row with its padding
-  int32_t out_rows, input_rows;       // of a full band
+  int64_t row_floats;            // a copied row with its padding
+  int64_t out_rows, input_rows;  // of a full band
 } band;
 
 static band band_of(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
@@ -63,15 +56,24 @@ static band band_of(const dlc_conv_params *p, const dlc_tensor *x, const dlc_ten
   int64_t few = 2 * DLC_TILE_MAX_ROWS / (y->dims[3] ? y->dims[3] : 1) + 1;
   if (out_rows < few) out_rows = few;
   if (out_rows > y->dims[2]) out_rows = y->dims[2];
-  b.out_rows = (int32_t)out_rows;
-  b.input_rows = (int32_t)((out_rows - 1) * w->stride[1] + reach);
+  b.out_rows = out_rows;
+  b.input_rows = (out_rows - 1) * w->stride[1] + reach;
   return b;
 }
 
-static uint32_t listed_taps(const dlc_conv_params *p, const dlc_tensor *x) {
+// Row taps on copied input rows with their padding: few channels only, where taps are short.
+static bool is_banded(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
+  const dlc_window *w = &p->window;
+  const band b = band_of(p, x, y);
+  return has_row_taps(p) && !is_merged(p, x) && x->dims[4] <= BAND_MOST_CHANNELS && w->kernel[0] == 1 &&
+         w->stride[0] == 1 && !w->pad_begin[0] && !w->pad_end[0] &&
+         b.input_rows * b.row_floats <= BAND_MOST_FLOATS;
+}
+
+static uint32_t listed_taps(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
   const dlc_window *w = &p->window;
   uint32_t rows = (uint32_t)w->kernel[0] * (uint32_t)w->kernel[1];
-  return is_merged(p, x) || is_banded(p, x) ? rows : rows * (uint32_t)w->kernel[2];
+  return is_merged(p, x) || is_banded(p, x, y) ? rows : rows * (uint32_t)w->kernel[2];
 }
 
 static size_t align64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
@@ -85,8 +87,8 @@ static size_t zero_bytes(const dlc_conv_params *p, const dlc_tensor *x) {
 static size_t scratch(const dlc_call *call) {
   const dlc_conv_params *p = call->params;
   const dlc_tensor *x = &call->operands[0], *y = &call->operands[4];
-  size_t bytes = dlc_contract_scratch(listed_taps(p, x)) + zero_bytes(p, x);
-  if (is_banded(p, x)) {
+  size_t bytes = dlc_contract_scratch(listed_taps(p, x, y)) + zero_bytes(p, x);
+  if (is_banded(p, x, y)) {
     band b = band_of(p, x, y);
     bytes += align64((size_t)b.input_rows * (size_t)b.row_floats * sizeof(float));
   }
@@ -97,7 +99,7 @@ static uint32_t parts(const dlc_call *call) {
   const dlc_tensor *x = &call->operands[0], *w = &call->operands[1], *y = &call->operands[4];
   int64_t rows = dlc_rows(y);
   uint32_t parts = dlc_contract_parts(rows, y->dims[4], w->dims[2]);
-  if (is_banded(call->params, x)) {
+  if (is_banded(call->params, x, y)) {
     int64_t units = (int64_t)y->dims[0] * y->dims[1] * y->dims[2];
     if (parts > units) parts = units ? (uint32_t)units : 1;
   }
@@ -163,7 +165,7 @@ static void run_banded(const dlc_call *call, dlc_contraction *c, uint32_t part, 
   g.inside = true;
   g.axis[0].in = g.axis[0].out = g.axis[0].y_size = 1;
   g.axis[1].offset = g.axis[2].offset = 0;
-  g.axis[1].in = b.input_rows;
+  g.axis[1].in = (int32_t)b.input_rows;
   g.axis[2].taps = 1;
   c->context = &g;
   c->depth = (uint32_t)(x->dims[4] * p->window.kernel[2]);
@@ -212,19 +214,17 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .residual_pitch = residual->pitch,
       .y_pitch = y->pitch,
       .n = outputs,
-      .taps = listed_taps(p, x),
+      .taps = listed_taps(p, x, y),
       .depth = inputs,
       .epilogue = p->epilogue,
   };
-  if (is_banded(p, x)) {
+  if (is_banded(p, x, y)) {
     run_banded(call, &c, part, parts);
     return 0;
   }
   if (is_merged(p, x)) {
     g.axis[2].taps = 1;
     c.depth = inputs * (uint32_t)p->window.kernel[2];
-    // Rows of the merged axis never leave the input; only the other axes may.
-    g.axis[2].in = g.axis[2].in < 1 ? 1 : g.axis[2].in;
   }
   g.zeros = call->scratch;
   if (!g.inside) memset(call->scratch, 0, zero_bytes(p, x));

@@ -12,11 +12,11 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(dlc_epilogue_valid(&p->epilogue));
   for (int i = 0; i < 3; i++) DLC_REQUIRE(w->dims[i] == p->window.kernel[i]);
   DLC_REQUIRE(w->dims[3] == y->dims[4]);
-  // Expanded rows (see expand) must be addressable.
+  // Expanded rows (see expand) are scratch: bounded, so that their bytes fit size_t everywhere.
   int64_t floats;
   DLC_REQUIRE(!__builtin_mul_overflow((int64_t)x->dims[3] * p->window.kernel[0] * p->window.kernel[1],
                                       (int64_t)y->dims[4], &floats));
-  DLC_REQUIRE(p->multiplier == 1 || floats <= (int64_t)1 << 40);
+  DLC_REQUIRE(p->multiplier == 1 || floats <= (int64_t)1 << 27);
   DLC_REQUIRE(dlc_is_bias(&call->operands[2], y->dims[4]));
   DLC_REQUIRE(dlc_is_residual(&call->operands[3], y));
   return 0;
@@ -65,54 +65,77 @@ static dlc_dwconv_row_function row_function(void) {
   }
 }
 
-static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
+// Channels handled at a time: few enough that the input rows of one output row stay in the nearest cache until the next.
+// Images beyond the second cache are read in order instead, which is what prefetching wants.
+static int64_t channels_at_once(const dlc_dwconv_params *p, const dlc_tensor *x, int64_t channels) {
+  enum { CACHE_FLOATS = 6 << 10, SECOND_CACHE_FLOATS = 1 << 18, GRAIN = 32 };
+  const int64_t width = x->dims[3];
+  if (p->multiplier > 1 || p->window.kernel[1] == 1 || x->dims[2] * width * channels > SECOND_CACHE_FLOATS) return channels;
+  int64_t most = CACHE_FLOATS / (width * p->window.kernel[1]) / GRAIN * GRAIN;
+  if (most < GRAIN) most = GRAIN;
+  if (most >= channels) return channels;
+  int64_t blocks = (channels + most - 1) / most;
+  return (channels / blocks + GRAIN - 1) / GRAIN * GRAIN;
+}
+
+// One output row of the channels from `first` on; r holds what rows have in common.
+static void run_row(const dlc_call *call, const dlc_dwconv_row *common, dlc_dwconv_row_function function, int64_t row,
+                    int64_t first) {
   const dlc_dwconv_params *p = call->params;
   const dlc_window *window = &p->window;
-  const dlc_tensor *x = &call->operands[0], *w = &call->operands[1], *bias = &call->operands[2],
-                   *residual = &call->operands[3], *y = &call->operands[4];
-  if (dlc_elements(y) == 0) return 0;
+  const dlc_tensor *x = &call->operands[0], *w = &call->operands[1], *residual = &call->operands[3], *y = &call->operands[4];
   const float **rows = call->scratch, **weights = rows + window->kernel[0] * window->kernel[1];
   float *expanded = (float *)((char *)call->scratch + pointer_bytes(p));
   const int64_t width = x->dims[3], channels = y->dims[4];
+  const int64_t oh = row % y->dims[2], od = row / y->dims[2] % y->dims[1], image = row / y->dims[2] / y->dims[1];
+  dlc_dwconv_row r = *common;
+  r.x = rows;
+  r.w = weights;
+  for (int32_t kd = 0; kd < window->kernel[0]; kd++)
+    for (int32_t kh = 0; kh < window->kernel[1]; kh++) {
+      int64_t d = od * window->stride[0] - window->pad_begin[0] + (int64_t)kd * window->dilation[0];
+      int64_t h = oh * window->stride[1] - window->pad_begin[1] + (int64_t)kh * window->dilation[1];
+      if (d < 0 || d >= x->dims[1] || h < 0 || h >= x->dims[2]) continue;
+      const float *from = (const float *)x->data + ((image * x->dims[1] + d) * x->dims[2] + h) * width * x->pitch;
+      if (p->multiplier > 1) {
+        float *to = expanded + r.rows * width * channels;
+        expand(from, width, x->pitch, x->dims[4], p->multiplier, to);
+        from = to;
+      }
+      rows[r.rows] = from + first;
+      weights[r.rows++] = (const float *)w->data + ((int64_t)kd * window->kernel[1] + kh) * window->kernel[2] * channels + first;
+    }
+  if (r.bias) r.bias += first;
+  r.y = (float *)y->data + row * y->dims[3] * y->pitch + first;
+  if (residual->data) r.residual = (const float *)residual->data + row * y->dims[3] * residual->pitch + first;
+  function(&r);
+}
+
+static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
+  const dlc_dwconv_params *p = call->params;
+  const dlc_tensor *x = &call->operands[0], *residual = &call->operands[3], *y = &call->operands[4];
+  if (dlc_elements(y) == 0) return 0;
+  const int64_t channels = y->dims[4], step = channels_at_once(p, x, channels);
   dlc_dwconv_row r = {
-      .x = rows,
-      .w = weights,
-      .kernel = window->kernel[2],
-      .stride = window->stride[2],
-      .dilation = window->dilation[2],
-      .offset = -window->pad_begin[2],
-      .in = (int32_t)width,
+      .kernel = p->window.kernel[2],
+      .stride = p->window.stride[2],
+      .dilation = p->window.dilation[2],
+      .offset = -p->window.pad_begin[2],
+      .in = x->dims[3],
       .out = y->dims[3],
       .x_pitch = p->multiplier == 1 ? x->pitch : channels,
+      .w_pitch = channels,
       .y_pitch = y->pitch,
       .residual_pitch = residual->pitch,
-      .channels = channels,
-      .bias = bias->data,
+      .bias = call->operands[2].data,
   };
   r.epilogue = dlc_epilogue_bounds(&p->epilogue, &r.lo, &r.hi) ? NULL : &p->epilogue;
-  const dlc_dwconv_row_function run_row = row_function();
+  const dlc_dwconv_row_function function = row_function();
   int64_t begin, end;
   dlc_split((int64_t)y->dims[0] * y->dims[1] * y->dims[2], 1, part, parts, &begin, &end);
-  for (int64_t row = begin; row < end; row++) {
-    const int64_t oh = row % y->dims[2], od = row / y->dims[2] % y->dims[1], image = row / y->dims[2] / y->dims[1];
-    r.rows = 0;
-    for (int32_t kd = 0; kd < window->kernel[0]; kd++)
-      for (int32_t kh = 0; kh < window->kernel[1]; kh++) {
-        int64_t d = od * window->stride[0] - window->pad_begin[0] + (int64_t)kd * window->dilation[0];
-        int64_t h = oh * window->stride[1] - window->pad_begin[1] + (int64_t)kh * window->dilation[1];
-        if (d < 0 || d >= x->dims[1] || h < 0 || h >= x->dims[2]) continue;
-        const float *from = (const float *)x->data + ((image * x->dims[1] + d) * x->dims[2] + h) * width * x->pitch;
-        if (p->multiplier > 1) {
-          float *to = expanded + r.rows * width * channels;
-          expand(from, width, x->pitch, x->dims[4], p->multiplier, to);
-          from = to;
-        }
-        rows[r.rows] = from;
-        weights[r.rows++] = (const float *)w->data + ((int64_t)kd * window->kernel[1] + kh) * window->kernel[2] * channels;
-      }
-    r.y = (float *)y->data + row * y->dims[3] * y->pitch;
-    r.residual = residual->data ? (const float *)residual->data + row * y->dims[3] * residual->pitch : NULL;
-    run_row(&r);
+  for (int64_t first = 0; first < channels; first += step) {
+    r.channels = channels - first < step ? channels - first : step;
+    for (int64_t row = begin; row < end; row++) run_row(call, &r, function, row, first);
   }
   return 0;
 }

@@ -7,11 +7,11 @@
 // y[q][o] = epilogue(bias[o] + sum over rows r and taps t of x[r][q stride + offset + t dilation][o] w[r][t][o] + residual[q][o]).
 typedef struct dlc_dwconv_row {
   const float *const *x;  // [rows] input rows inside the image
-  const float *const *w;  // [rows] their weights, [kernel][channels]
+  const float *const *w;  // [rows] their weights, taps w_pitch apart
   uint32_t rows;
   int32_t kernel, stride, dilation, offset;
   int32_t in, out;  // cells of an input row and of the output row
-  int64_t x_pitch, y_pitch, residual_pitch;
+  int64_t x_pitch, w_pitch, y_pitch, residual_pitch;
   int64_t channels;
   const float *bias, *residual;  // or NULL
   float *y;

@@ -20,7 +20,7 @@ DLC_VTARGET __attribute__((always_inline)) void cells(const dlc_dwconv_row *r, i
                                                       int64_t c, int count, const int P, const int K, const int S,
                                                       const bool part) {
   V acc[4];
-  const int64_t pitch = r->x_pitch, channels = r->channels;
+  const int64_t pitch = r->x_pitch, tap_pitch = r->w_pitch;
   V bias = F(splat)(0);
   if (r->bias) bias = part ? F(load_part)(r->bias + c, count) : F(load)(r->bias + c);
   ROW_UNROLL for (int i = 0; i < P; i++) acc[i] = bias;
@@ -29,7 +29,7 @@ DLC_VTARGET __attribute__((always_inline)) void cells(const dlc_dwconv_row *r, i
     const float *x = r->x[row] + start, *w = r->w[row] + c;
     if (K > 0) {
       V tap[5];
-      ROW_UNROLL for (int t = 0; t < K; t++) tap[t] = F(load)(w + t * channels);
+      ROW_UNROLL for (int t = 0; t < K; t++) tap[t] = F(load)(w + t * tap_pitch);
       ROW_UNROLL for (int j = 0; j < (P - 1) * S + K; j++) {
         V cell = F(load)(x);
         x += pitch;
@@ -42,7 +42,7 @@ DLC_VTARGET __attribute__((always_inline)) void cells(const dlc_dwconv_row *r, i
       const int64_t next = r->stride * pitch, step = r->dilation * pitch;
       for (int32_t t = first; t < last; t++) {
         const float *from = x + t * step;
-        V tap = part ? F(load_part)(w + t * channels, count) : F(load)(w + t * channels);
+        V tap = part ? F(load_part)(w + t * tap_pitch, count) : F(load)(w + t * tap_pitch);
         ROW_UNROLL for (int i = 0; i < P; i++) {
           V cell = part ? F(load_part)(from + i * next, count) : F(load)(from + i * next);
           acc[i] = F(fma)(cell, tap, acc[i]);

@@ -22,7 +22,8 @@ typedef struct tile_tables {
   const float **residual;
 } tile_tables;
 
-enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10 };
+// TABLE_BUDGET in bytes, LIGHT_WEIGHTS in floats.
+enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10, LIGHT_WEIGHTS = 1 << 16 };
 
 static size_t align64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
@@ -38,7 +39,10 @@ static uint32_t tiles_per_block(uint32_t taps) {
 }
 
 size_t dlc_contract_scratch(uint32_t taps) {
-  return tiles_per_block(taps) * table_bytes(taps) + align64(MOST_TILES * sizeof(tile_tables));
+  // Never less for more taps: conv_transpose asks once for phases of several sizes.
+  size_t bytes = MOST_TILES * table_bytes(taps), least = 4 * table_bytes(taps);
+  if (bytes > TABLE_BUDGET) bytes = least > TABLE_BUDGET ? least : TABLE_BUDGET;
+  return bytes + align64(MOST_TILES * sizeof(tile_tables));
 }
 
 static void place_tables(tile_tables *t, char *at, uint32_t taps) {
@@ -62,24 +66,33 @@ static void fill_tile(const dlc_contraction *c, tile_tables *t, int64_t row, uin
     for (uint32_t i = 0; i < m; i++) t->residual[i] = c->residual + t->rows.y_row[i] * c->residual_pitch;
 }
 
+static void run_tile(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile *tile, const tile_tables *t, uint32_t column,
+                     uint32_t column_end) {
+  uint32_t left = column_end - column;
+  tile->n = left < isa->columns ? left : isa->columns;
+  tile->b = c->b + column / DLC_PANEL * c->panel_stride + column % DLC_PANEL;
+  tile->bias = c->bias ? c->bias + column : NULL;
+  tile->column = column;
+  tile->a = t->rows.a;
+  tile->tap = t->rows.tap;
+  tile->taps = t->rows.taps;
+  tile->m = t->rows.m;
+  tile->c = t->c;
+  tile->residual = c->residual ? t->residual : NULL;
+  isa->tile(tile);
+}
+
+// Weights that fit the second cache are passed over for each tile, so that whole rows of the result are written in order;
+// heavier ones are fetched once for all tiles of the block.
 static void run_block(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile *tile, const tile_tables *tables,
                       uint32_t tiles, uint32_t column_begin, uint32_t column_end) {
-  for (uint32_t column = column_begin; column < column_end; column += isa->columns) {
-    uint32_t left = column_end - column;
-    tile->n = left < isa->columns ? left : isa->columns;
-    tile->b = c->b + column / DLC_PANEL * c->panel_stride + column % DLC_PANEL;
-    tile->bias = c->bias ? c->bias + column : NULL;
-    tile->column = column;
-    for (uint32_t i = 0; i < tiles; i++) {
-      const tile_tables *t = &tables[i];
-      tile->a = t->rows.a;
-      tile->tap = t->rows.tap;
-      tile->taps = t->rows.taps;
-      tile->m = t->rows.m;
-      tile->c = t->c;
-      tile->residual = c->residual ? t->residual : NULL;
-      isa->tile(tile);
-    }
+  if (c->panel_stride * (column_end - column_begin) / DLC_PANEL <= LIGHT_WEIGHTS) {
+    for (uint32_t i = 0; i < tiles; i++)
+      for (uint32_t column = column_begin; column < column_end; column += isa->columns)
+        run_tile(c, isa, tile, &tables[i], column, column_end);
+  } else {
+    for (uint32_t column = column_begin; column < column_end; column += isa->columns)
+      for (uint32_t i = 0; i < tiles; i++) run_tile(c, isa, tile, &tables[i], column, column_end);
   }
 }
 
