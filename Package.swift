@@ -24,7 +24,7 @@ let package = Package(
         .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
         .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
       ]),
-    .target(name: "CDLC", path: "runtime/include-module"),
+    .systemLibrary(name: "CDLC", path: "runtime/include"),
     .target(
       name: "DLCRuntime", dependencies: ["CDLC", "CDLCKernels", "CDLCPlan", "CDLCPlatform"],
       path: "runtime/swift"),
@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
-    .target(name: "DLCReport", dependencies: ["DLCCompiler", "DLCRuntime", "DLCData", "DLCTensor"]),
+    .target(
+      name: "DLCReport", dependencies: ["DLCCompiler", "DLCRuntime", "DLCData", "DLCTensor", "CDLCPlatform", "CDLCKernels"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
@@ -58,6 +59,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),

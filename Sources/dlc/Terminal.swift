@@ -22,6 +22,9 @@ enum Terminal {
     } catch let failure as Failure {
       error("error: \(failure.message)")
       throw ExitCode(failure.status.rawValue)
+    } catch let error as UncompilableModel {
+      Terminal.error("error: \(error.failure.message)")
+      throw ExitCode(ExitStatus.badData.rawValue)
     } catch let failure as DataError {
       error("error: \(failure)")
       switch failure {

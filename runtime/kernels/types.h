@@ -8,14 +8,14 @@
 #include "include/dlc_kernel.h"
 
 // X(name, C type, dlc_type, unsigned type of the same width) for every integer type.
-#define DLC_FOR_EACH_INTEGER(X) \
-  X(u8, uint8_t, DLC_U8, uint8_t) \
-  X(i8, int8_t, DLC_I8, uint8_t) \
-  X(u16, uint16_t, DLC_U16, uint16_t) \
-  X(i16, int16_t, DLC_I16, uint16_t) \
-  X(u32, uint32_t, DLC_U32, uint32_t) \
-  X(i32, int32_t, DLC_I32, uint32_t) \
-  X(u64, uint64_t, DLC_U64, uint64_t) \
+#define DLC_FOR_EACH_INTEGER(X)                                                                                        \
+  X(u8, uint8_t, DLC_U8, uint8_t)                                                                                      \
+  X(i8, int8_t, DLC_I8, uint8_t)                                                                                       \
+  X(u16, uint16_t, DLC_U16, uint16_t)                                                                                  \
+  X(i16, int16_t, DLC_I16, uint16_t)                                                                                   \
+  X(u32, uint32_t, DLC_U32, uint32_t)                                                                                  \
+  X(i32, int32_t, DLC_I32, uint32_t)                                                                                   \
+  X(u64, uint64_t, DLC_U64, uint64_t)                                                                                  \
   X(i64, int64_t, DLC_I64, uint64_t)
 
 // Elements of a stack buffer through which types without arithmetic of their own are converted.
@@ -39,9 +39,9 @@ enum { DLC_CHUNK = 512 };
 // The row of the instruction set in use: `name` is declared for each as name__<isa>.
 #if defined(__x86_64__)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__avx2, name##__avx512
-#define DLC_ROWS(name) \
-  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512 \
-   : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2 \
+#define DLC_ROWS(name)                                                                                                 \
+  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512                                                               \
+   : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2                                                                 \
                                        : &name##__scalar)
 #elif defined(__ARM_NEON)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__neon

@@ -13,7 +13,19 @@ package struct ImportProblem: Error, Sendable, Hashable {
   /// A way out.
   package var advice: String
   /// Graph inputs whose values would have to be known when the model is compiled.
-  package var neededConstants: [String] = []
+  package var neededConstants: [String]
+
+  package init(
+    node: String, op: String, opset: Int, type: String, reason: String, advice: String, neededConstants: [String] = []
+  ) {
+    self.node = node
+    self.op = op
+    self.opset = opset
+    self.type = type
+    self.reason = reason
+    self.advice = advice
+    self.neededConstants = neededConstants
+  }
 }
 
 extension ImportProblem: CustomStringConvertible {

@@ -2,13 +2,13 @@
 #include "cast/cast.h"
 
 // From an element to its wide type: i64 (all integers below u64, bool), u64, or f64 (exact for every float).
-#define LOAD(name, T, wide, expression) \
-  static void load_##name(const T *x, int64_t sx, wide *w, int64_t n) { \
-    DLC_COMPACT \
-    for (int64_t i = 0; i < n; i++) { \
-      T v = x[i * sx]; \
-      w[i] = (wide)(expression); \
-    } \
+#define LOAD(name, T, wide, expression)                                                                                \
+  static void load_##name(const T *x, int64_t sx, wide *w, int64_t n) {                                                \
+    DLC_COMPACT                                                                                                        \
+    for (int64_t i = 0; i < n; i++) {                                                                                  \
+      T v = x[i * sx];                                                                                                 \
+      w[i] = (wide)(expression);                                                                                       \
+    }                                                                                                                  \
   }
 LOAD(u8, uint8_t, int64_t, v)
 LOAD(i8, int8_t, int64_t, v)
@@ -24,22 +24,22 @@ LOAD(f64, double, double, v)
 LOAD(f16, uint16_t, double, dlc_f16_to_f32(v))
 LOAD(bf16, uint16_t, double, dlc_bf16_to_f32(v))
 
-#define STORE(name, suffix, wide, T, expression) \
-  static void store_##name##_##suffix(const wide *w, T *y, int64_t sy, int64_t n) { \
-    DLC_COMPACT \
-    for (int64_t i = 0; i < n; i++) { \
-      wide v = w[i]; \
-      y[i * sy] = (T)(expression); \
-    } \
+#define STORE(name, suffix, wide, T, expression)                                                                       \
+  static void store_##name##_##suffix(const wide *w, T *y, int64_t sy, int64_t n) {                                    \
+    DLC_COMPACT                                                                                                        \
+    for (int64_t i = 0; i < n; i++) {                                                                                  \
+      wide v = w[i];                                                                                                   \
+      y[i * sy] = (T)(expression);                                                                                     \
+    }                                                                                                                  \
   }
 
 // Truncation of a double, saturated to lowest...highest; NaN gives 0.
-#define SATURATE(T, lowest, highest) \
+#define SATURATE(T, lowest, highest)                                                                                   \
   (v != v ? (T)0 : v <= (double)(lowest) ? (T)(lowest) : v >= (double)(highest) ? (T)(highest) : (T)v)
 
-#define STORE_INTEGER(name, T, lowest, highest) \
-  STORE(name, i64, int64_t, T, v) \
-  STORE(name, u64, uint64_t, T, v) \
+#define STORE_INTEGER(name, T, lowest, highest)                                                                        \
+  STORE(name, i64, int64_t, T, v)                                                                                      \
+  STORE(name, u64, uint64_t, T, v)                                                                                     \
   STORE(name, f64, double, T, SATURATE(T, lowest, highest))
 STORE_INTEGER(u8, uint8_t, 0, UINT8_MAX)
 STORE_INTEGER(i8, int8_t, INT8_MIN, INT8_MAX)
@@ -49,9 +49,9 @@ STORE_INTEGER(u32, uint32_t, 0, UINT32_MAX)
 STORE_INTEGER(i32, int32_t, INT32_MIN, INT32_MAX)
 STORE_INTEGER(u64, uint64_t, 0, UINT64_MAX)
 STORE_INTEGER(i64, int64_t, INT64_MIN, INT64_MAX)
-#define STORE_OTHER(name, T, expression) \
-  STORE(name, i64, int64_t, T, expression) \
-  STORE(name, u64, uint64_t, T, expression) \
+#define STORE_OTHER(name, T, expression)                                                                               \
+  STORE(name, i64, int64_t, T, expression)                                                                             \
+  STORE(name, u64, uint64_t, T, expression)                                                                            \
   STORE(name, f64, double, T, expression)
 STORE_OTHER(boolean, uint8_t, v != 0)
 STORE_OTHER(f32, float, (float)v)
@@ -84,39 +84,39 @@ static void load(uint8_t type, const void *x, int64_t sx, wide_chunk *w, int64_t
   }
 }
 
-#define STORE_FROM(suffix) \
-  static void store_from_##suffix(uint8_t type, const wide_chunk *w, void *y, int64_t sy, int64_t n) { \
-    switch (type) { \
-    case DLC_U8: store_u8_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_I8: store_i8_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_U16: store_u16_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_I16: store_i16_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_U32: store_u32_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_I32: store_i32_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_U64: store_u64_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_I64: store_i64_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_BOOL: store_boolean_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_F32: store_f32_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_F64: store_f64_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_F16: store_f16_##suffix(w->suffix, y, sy, n); break; \
-    case DLC_BF16: store_bf16_##suffix(w->suffix, y, sy, n); break; \
-    default: break; \
-    } \
+#define STORE_FROM(suffix)                                                                                             \
+  static void store_from_##suffix(uint8_t type, const wide_chunk *w, void *y, int64_t sy, int64_t n) {                 \
+    switch (type) {                                                                                                    \
+    case DLC_U8: store_u8_##suffix(w->suffix, y, sy, n); break;                                                        \
+    case DLC_I8: store_i8_##suffix(w->suffix, y, sy, n); break;                                                        \
+    case DLC_U16: store_u16_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_I16: store_i16_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_U32: store_u32_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_I32: store_i32_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_U64: store_u64_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_I64: store_i64_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_BOOL: store_boolean_##suffix(w->suffix, y, sy, n); break;                                                 \
+    case DLC_F32: store_f32_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_F64: store_f64_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_F16: store_f16_##suffix(w->suffix, y, sy, n); break;                                                      \
+    case DLC_BF16: store_bf16_##suffix(w->suffix, y, sy, n); break;                                                    \
+    default: break;                                                                                                    \
+    }                                                                                                                  \
   }
 STORE_FROM(i64)
 STORE_FROM(u64)
 STORE_FROM(f64)
 
 // Direct loops for dense runs; `v` is the element read.
-#define DIRECT(from, to, T, U, expression) \
-  static void direct_##from##_##to(const void *xs, void *ys, int64_t n) { \
-    const T *x = xs; \
-    U *y = ys; \
-    DLC_INDEPENDENT \
-    for (int64_t i = 0; i < n; i++) { \
-      T v = x[i]; \
-      y[i] = (U)(expression); \
-    } \
+#define DIRECT(from, to, T, U, expression)                                                                             \
+  static void direct_##from##_##to(const void *xs, void *ys, int64_t n) {                                              \
+    const T *x = xs;                                                                                                   \
+    U *y = ys;                                                                                                         \
+    DLC_INDEPENDENT                                                                                                    \
+    for (int64_t i = 0; i < n; i++) {                                                                                  \
+      T v = x[i];                                                                                                      \
+      y[i] = (U)(expression);                                                                                          \
+    }                                                                                                                  \
   }
 DIRECT(u8, f32, uint8_t, float, v)
 DIRECT(i8, f32, int8_t, float, v)

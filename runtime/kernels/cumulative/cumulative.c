@@ -21,12 +21,12 @@ static uint32_t cumulative_parts(const dlc_call *call) {
 }
 
 // acc updated by x, both of the wide type.
-#define UPDATE(T, U) \
-  { \
-    T *a = acc; \
-    const T *v = x; \
-    for (int64_t j = 0; j < n; j++) a[j] = op == 0 ? (T)((U)a[j] + (U)v[j]) : (T)((U)a[j] * (U)v[j]); \
-    return; \
+#define UPDATE(T, U)                                                                                                   \
+  {                                                                                                                    \
+    T *a = acc;                                                                                                        \
+    const T *v = x;                                                                                                    \
+    for (int64_t j = 0; j < n; j++) a[j] = op == 0 ? (T)((U)a[j] + (U)v[j]) : (T)((U)a[j] * (U)v[j]);                  \
+    return;                                                                                                            \
   }
 
 static void update(int32_t op, uint8_t wide, void *acc, const void *x, int64_t n) {

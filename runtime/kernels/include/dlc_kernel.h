@@ -80,6 +80,9 @@ typedef struct dlc_kernel {
 // The row of a kernel id, or NULL when this build has none.
 const dlc_kernel *dlc_kernel_row(uint16_t id);
 
+// How many of a call's operands, the last ones, are written; the others are only read.
+uint32_t dlc_kernel_outputs(uint16_t id, uint32_t operand_count);
+
 // What `run` may answer beside 0.
 enum { DLC_FAULT_INDEX = 1 };
 

@@ -26,21 +26,21 @@ static uint32_t arg_reduce_parts(const dlc_call *call) {
 }
 
 // best[j], index[j] updated by x[j], which stands at `position` of the axis.
-#define UPDATE(name, T) \
-  static void update_##name(const T *x, int64_t n, int64_t position, T *best, int64_t *index, bool minimum, \
-                            bool last) { \
-    for (int64_t j = 0; j < n; j++) { \
-      T v = x[j], b = best[j]; \
-      bool better = minimum ? v < b : v > b; \
-      if (b != b) \
-        better = last && v != v; \
-      else \
-        better = better || v != v || (last && v == b); \
-      if (position == 0 || better) { \
-        best[j] = v; \
-        index[j] = position; \
-      } \
-    } \
+#define UPDATE(name, T)                                                                                                \
+  static void update_##name(const T *x, int64_t n, int64_t position, T *best, int64_t *index, bool minimum,            \
+                            bool last) {                                                                               \
+    for (int64_t j = 0; j < n; j++) {                                                                                  \
+      T v = x[j], b = best[j];                                                                                         \
+      bool better = minimum ? v < b : v > b;                                                                           \
+      if (b != b)                                                                                                      \
+        better = last && v != v;                                                                                       \
+      else                                                                                                             \
+        better = better || v != v || (last && v == b);                                                                 \
+      if (position == 0 || better) {                                                                                   \
+        best[j] = v;                                                                                                   \
+        index[j] = position;                                                                                           \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
 UPDATE(f32, float)
 UPDATE(f64, double)

@@ -13,32 +13,32 @@ static int select_check(const dlc_call *call) {
 
 static uint32_t select_parts(const dlc_call *call) { return dlc_parts_for(dlc_elements(dlc_operand(call, 3)), 16384); }
 
-#define SELECT(T) \
-  static void select_##T(const uint8_t *c, const T *a, const T *b, T *y, const int64_t s[4], int64_t n) { \
-    if (s[0] == 1 && s[1] == 1 && s[2] == 1 && s[3] == 1) { \
-      DLC_INDEPENDENT \
-      for (int64_t i = 0; i < n; i++) { \
-        T p = a[i], q = b[i]; \
-        y[i] = c[i] ? p : q; \
-      } \
-    } else if (s[0] == 1 && s[1] == 1 && s[2] == 0 && s[3] == 1) { \
-      T q = b[0]; \
-      DLC_INDEPENDENT \
-      for (int64_t i = 0; i < n; i++) { \
-        T p = a[i]; \
-        y[i] = c[i] ? p : q; \
-      } \
-    } else if (s[0] == 1 && s[1] == 0 && s[2] == 1 && s[3] == 1) { \
-      T p = a[0]; \
-      DLC_INDEPENDENT \
-      for (int64_t i = 0; i < n; i++) { \
-        T q = b[i]; \
-        y[i] = c[i] ? p : q; \
-      } \
-    } else { \
-      DLC_COMPACT \
-      for (int64_t i = 0; i < n; i++) y[i * s[3]] = c[i * s[0]] ? a[i * s[1]] : b[i * s[2]]; \
-    } \
+#define SELECT(T)                                                                                                      \
+  static void select_##T(const uint8_t *c, const T *a, const T *b, T *y, const int64_t s[4], int64_t n) {              \
+    if (s[0] == 1 && s[1] == 1 && s[2] == 1 && s[3] == 1) {                                                            \
+      DLC_INDEPENDENT                                                                                                  \
+      for (int64_t i = 0; i < n; i++) {                                                                                \
+        T p = a[i], q = b[i];                                                                                          \
+        y[i] = c[i] ? p : q;                                                                                           \
+      }                                                                                                                \
+    } else if (s[0] == 1 && s[1] == 1 && s[2] == 0 && s[3] == 1) {                                                     \
+      T q = b[0];                                                                                                      \
+      DLC_INDEPENDENT                                                                                                  \
+      for (int64_t i = 0; i < n; i++) {                                                                                \
+        T p = a[i];                                                                                                    \
+        y[i] = c[i] ? p : q;                                                                                           \
+      }                                                                                                                \
+    } else if (s[0] == 1 && s[1] == 0 && s[2] == 1 && s[3] == 1) {                                                     \
+      T p = a[0];                                                                                                      \
+      DLC_INDEPENDENT                                                                                                  \
+      for (int64_t i = 0; i < n; i++) {                                                                                \
+        T q = b[i];                                                                                                    \
+        y[i] = c[i] ? p : q;                                                                                           \
+      }                                                                                                                \
+    } else {                                                                                                           \
+      DLC_COMPACT                                                                                                      \
+      for (int64_t i = 0; i < n; i++) y[i * s[3]] = c[i * s[0]] ? a[i * s[1]] : b[i * s[2]];                           \
+    }                                                                                                                  \
   }
 SELECT(uint8_t)
 SELECT(uint16_t)

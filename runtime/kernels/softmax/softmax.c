@@ -31,11 +31,11 @@ static void line_f64(const double *x, double *y, int64_t n, int64_t stride, bool
   }
 }
 
-#define HARDMAX(T) \
-  static void hardmax_##T(const T *x, T *y, int64_t n, int64_t stride) { \
-    int64_t best = 0; \
-    for (int64_t k = 1; k < n; k++) best = x[k * stride] > x[best * stride] ? k : best; \
-    for (int64_t k = 0; k < n; k++) y[k * stride] = k == best; \
+#define HARDMAX(T)                                                                                                     \
+  static void hardmax_##T(const T *x, T *y, int64_t n, int64_t stride) {                                               \
+    int64_t best = 0;                                                                                                  \
+    for (int64_t k = 1; k < n; k++) best = x[k * stride] > x[best * stride] ? k : best;                                \
+    for (int64_t k = 0; k < n; k++) y[k * stride] = k == best;                                                         \
   }
 HARDMAX(float)
 HARDMAX(double)

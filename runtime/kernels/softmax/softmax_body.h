@@ -73,23 +73,23 @@ DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
 }
 
 // `keep` runs on each term e; the result of element e of `source` follows from `rest`, which follows from the sum.
-#define COLUMNS(name, keep, rest_of_sum, source, result) \
-  DLC_VTARGET DLC_FLATTEN void name(const float *x, float *y, int64_t n, int64_t stride, int64_t width) { \
-    for (int64_t j = 0; j < width; j += DLC_VWIDTH) { \
-      int part = (int)(width - j < DLC_VWIDTH ? width - j : DLC_VWIDTH); \
-      V largest = C(-__builtin_inff()), sum = C(0.0f); \
-      for (int64_t k = 0; k < n; k++) largest = F(max)(largest, F(load_part)(x + k * stride + j, part)); \
-      for (int64_t k = 0; k < n; k++) { \
-        V e = F(exp)(F(load_part)(x + k * stride + j, part) - largest); \
-        keep; \
-        sum = sum + e; \
-      } \
-      const V rest = rest_of_sum; \
-      for (int64_t k = 0; k < n; k++) { \
-        V e = F(load_part)((source) + k * stride + j, part); \
-        F(store_part)(y + k * stride + j, result, part); \
-      } \
-    } \
+#define COLUMNS(name, keep, rest_of_sum, source, result)                                                               \
+  DLC_VTARGET DLC_FLATTEN void name(const float *x, float *y, int64_t n, int64_t stride, int64_t width) {              \
+    for (int64_t j = 0; j < width; j += DLC_VWIDTH) {                                                                  \
+      int part = (int)(width - j < DLC_VWIDTH ? width - j : DLC_VWIDTH);                                               \
+      V largest = C(-__builtin_inff()), sum = C(0.0f);                                                                 \
+      for (int64_t k = 0; k < n; k++) largest = F(max)(largest, F(load_part)(x + k * stride + j, part));               \
+      for (int64_t k = 0; k < n; k++) {                                                                                \
+        V e = F(exp)(F(load_part)(x + k * stride + j, part) - largest);                                                \
+        keep;                                                                                                          \
+        sum = sum + e;                                                                                                 \
+      }                                                                                                                \
+      const V rest = rest_of_sum;                                                                                      \
+      for (int64_t k = 0; k < n; k++) {                                                                                \
+        V e = F(load_part)((source) + k * stride + j, part);                                                           \
+        F(store_part)(y + k * stride + j, result, part);                                                               \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
 COLUMNS(columns, F(store_part)(y + k * stride + j, e, part), C(1.0f) / sum, y, e *rest)
 COLUMNS(log_columns, (void)0, F(log)(sum), x, e - largest - rest)

@@ -39,7 +39,7 @@ double get(const dlc_tensor *t, int64_t flat) {
   case DLC_F64: return *(const double *)p;
   case DLC_F16: return dlc_f16_to_f32(*(const uint16_t *)p);
   case DLC_BF16: return dlc_bf16_to_f32(*(const uint16_t *)p);
-#define CASE(name, T, id, U) \
+#define CASE(name, T, id, U)                                                                                           \
   case id: return (double)*(const T *)p;
     DLC_FOR_EACH_INTEGER(CASE)
 #undef CASE
@@ -54,7 +54,7 @@ void set(dlc_tensor *t, int64_t flat, double value) {
   case DLC_F64: *(double *)p = value; break;
   case DLC_F16: *(uint16_t *)p = dlc_f32_to_f16((float)value); break;
   case DLC_BF16: *(uint16_t *)p = dlc_f32_to_bf16((float)value); break;
-#define CASE(name, T, id, U) \
+#define CASE(name, T, id, U)                                                                                           \
   case id: *(T *)p = (T)value; break;
     DLC_FOR_EACH_INTEGER(CASE)
 #undef CASE

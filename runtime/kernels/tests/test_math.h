@@ -16,7 +16,7 @@ int64_t random_in(int64_t low, int64_t high);
 
 // A tensor on the heap whose rows lie `gap` elements more than their length apart, with small random elements.
 dlc_tensor make_tensor(uint8_t type, int rank, const int32_t *dims, int gap);
-#define TENSOR(type, gap, ...) \
+#define TENSOR(type, gap, ...)                                                                                         \
   make_tensor(type, (int)(sizeof((int32_t[]){__VA_ARGS__}) / sizeof(int32_t)), (int32_t[]){__VA_ARGS__}, gap)
 
 // Bytes a tensor occupies, gaps included.

@@ -8,7 +8,7 @@ enum { TYPES = sizeof all_types };
 // Two's complement of the type's width.
 static double wrap(uint8_t type, int64_t v) {
   switch (type) {
-#define CASE(name, T, id, U) \
+#define CASE(name, T, id, U)                                                                                           \
   case id: return (double)(T)v;
     DLC_FOR_EACH_INTEGER(CASE)
   default: return (double)v;

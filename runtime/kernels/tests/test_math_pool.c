@@ -99,9 +99,9 @@ void test_pool(void) {
   dlc_pool_params p = {.window = {{1, 2, 2}, {1, 2, 2}, {1, 1, 1}, {0}, {0}}, .kind = DLC_POOL_MAX, .p = 2};
   dlc_tensor t[3] = {TENSOR(DLC_F32, 0, 1, 4, 4, 3), TENSOR(DLC_F32, 0, 1, 2, 2, 3), TENSOR(DLC_I64, 0, 1, 2, 2, 3)};
   expect(checked(&dlc_pool_kernel, t, 3, &p, sizeof p) == 0, "pool refuses a good call");
-#define REFUSES(change, restore, what) \
-  change; \
-  expect(checked(&dlc_pool_kernel, t, 3, &p, sizeof p) != 0, "pool accepts " what); \
+#define REFUSES(change, restore, what)                                                                                 \
+  change;                                                                                                              \
+  expect(checked(&dlc_pool_kernel, t, 3, &p, sizeof p) != 0, "pool accepts " what);                                    \
   restore;
   REFUSES(p.window.stride[1] = 0, p.window.stride[1] = 2, "stride 0")
   REFUSES(p.window.kernel[2] = 0, p.window.kernel[2] = 2, "kernel 0")

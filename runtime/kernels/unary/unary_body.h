@@ -5,31 +5,31 @@
 #define F(name) DLC_VF(name)
 
 // y = expression(x) over n elements; the tail goes through the same vector code.
-#define ROW(name, expression) \
-  DLC_VTARGET DLC_FLATTEN void row_##name(const float *xs, float *ys, int64_t n, float alpha, float beta) { \
-    (void)alpha; \
-    (void)beta; \
-    int64_t i = 0; \
-    for (; i + DLC_VWIDTH <= n; i += DLC_VWIDTH) { \
-      V x = F(load)(xs + i); \
-      F(store)(ys + i, expression); \
-    } \
-    if (i < n) { \
-      V x = F(load_part)(xs + i, (int)(n - i)); \
-      F(store_part)(ys + i, expression, (int)(n - i)); \
-    } \
+#define ROW(name, expression)                                                                                          \
+  DLC_VTARGET DLC_FLATTEN void row_##name(const float *xs, float *ys, int64_t n, float alpha, float beta) {            \
+    (void)alpha;                                                                                                       \
+    (void)beta;                                                                                                        \
+    int64_t i = 0;                                                                                                     \
+    for (; i + DLC_VWIDTH <= n; i += DLC_VWIDTH) {                                                                     \
+      V x = F(load)(xs + i);                                                                                           \
+      F(store)(ys + i, expression);                                                                                    \
+    }                                                                                                                  \
+    if (i < n) {                                                                                                       \
+      V x = F(load_part)(xs + i, (int)(n - i));                                                                        \
+      F(store_part)(ys + i, expression, (int)(n - i));                                                                 \
+    }                                                                                                                  \
   }
 
 // Functions that compilers turn into vector instructions by themselves.
-#define LOOP(name, expression) \
-  DLC_VTARGET void row_##name(const float *xs, float *ys, int64_t n, float alpha, float beta) { \
-    (void)alpha; \
-    (void)beta; \
-    DLC_INDEPENDENT \
-    for (int64_t i = 0; i < n; i++) { \
-      float x = xs[i]; \
-      ys[i] = expression; \
-    } \
+#define LOOP(name, expression)                                                                                         \
+  DLC_VTARGET void row_##name(const float *xs, float *ys, int64_t n, float alpha, float beta) {                        \
+    (void)alpha;                                                                                                       \
+    (void)beta;                                                                                                        \
+    DLC_INDEPENDENT                                                                                                    \
+    for (int64_t i = 0; i < n; i++) {                                                                                  \
+      float x = xs[i];                                                                                                 \
+      ys[i] = expression;                                                                                              \
+    }                                                                                                                  \
   }
 
 #define ACTIVATION(name, function) ROW(name, F(apply)(function, alpha, beta, x))

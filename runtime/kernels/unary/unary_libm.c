@@ -3,11 +3,11 @@
 
 #include "unary/unary.h"
 
-#define ROW(name) \
-  static void row_##name(const float *x, float *y, int64_t n, float alpha, float beta) { \
-    (void)alpha; \
-    (void)beta; \
-    for (int64_t i = 0; i < n; i++) y[i] = name##f(x[i]); \
+#define ROW(name)                                                                                                      \
+  static void row_##name(const float *x, float *y, int64_t n, float alpha, float beta) {                               \
+    (void)alpha;                                                                                                       \
+    (void)beta;                                                                                                        \
+    for (int64_t i = 0; i < n; i++) y[i] = name##f(x[i]);                                                              \
   }
 ROW(sin)
 ROW(cos)
@@ -49,12 +49,12 @@ static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double softplus(double x) { return (x > 0 ? x : x != x ? x : 0) + log1p(exp(-fabs(x))); }
 
 bool dlc_unary_f64(int32_t function, const double *xs, double *ys, int64_t n, double alpha, double beta) {
-#define CASE(function, expression) \
-  case function: \
-    for (int64_t i = 0; i < n; i++) { \
-      double x = xs[i]; \
-      ys[i] = expression; \
-    } \
+#define CASE(function, expression)                                                                                     \
+  case function:                                                                                                       \
+    for (int64_t i = 0; i < n; i++) {                                                                                  \
+      double x = xs[i];                                                                                                \
+      ys[i] = expression;                                                                                              \
+    }                                                                                                                  \
     return true;
   switch (function) {
     CASE(DLC_FN_IDENTITY, x)

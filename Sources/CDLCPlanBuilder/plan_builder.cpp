@@ -1,0 +1,131 @@
+#include "dlc_plan_builder.h"
+
+#include <sys/mman.h>
+
+#include <new>
+#include <vector>
+
+#include "plan_generated.h"
+
+using namespace dlc::plan;
+
+namespace {
+
+// Address space without memory behind it until written: the weights' place in the buffer is never touched, so a plan of
+// any size costs the memory of its tables.
+class SparseAllocator : public flatbuffers::Allocator {
+ public:
+  uint8_t *allocate(size_t size) override {
+    void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    return static_cast<uint8_t *>(memory);
+  }
+  void deallocate(uint8_t *memory, size_t size) override { munmap(memory, size); }
+};
+
+// Tables of more than this are refused; it keeps the builder's buffer from ever growing, which would touch the weights.
+constexpr uint64_t tables_limit = (uint64_t{1} << 27) - 4096;
+
+}  // namespace
+
+struct dlc_plan_builder {
+  SparseAllocator allocator;
+  flatbuffers::FlatBufferBuilder builder;
+  uint64_t weights_bytes;
+  bool full = false;
+  flatbuffers::Offset<flatbuffers::Vector<uint8_t>> weights;
+  std::vector<Buffer> buffers;
+  std::vector<flatbuffers::Offset<Tensor>> tensors;
+  std::vector<flatbuffers::Offset<Step>> steps;
+  std::vector<flatbuffers::Offset<Port>> inputs, outputs;
+  std::vector<flatbuffers::Offset<flatbuffers::String>> axes;
+  flatbuffers::Offset<Provenance> provenance;
+
+  explicit dlc_plan_builder(uint64_t bytes)
+      : builder(bytes + tables_limit + 4096, &allocator, false, 64), weights_bytes(bytes) {
+    // Objects are laid out from the file's end: what is created first ends the file.
+    builder.ForceVectorAlignment(bytes, 1, 64);
+    uint8_t *unused;
+    weights = builder.CreateUninitializedVector<uint8_t>(bytes, &unused);
+    builder.ForceDefaults(false);
+  }
+
+  // Whether `bytes` more of tables still fit, with slack for headers and padding.
+  bool fits(size_t bytes) {
+    if (bytes > tables_limit || builder.GetSize() - weights_bytes + bytes + 4096 > tables_limit) full = true;
+    return !full;
+  }
+};
+
+extern "C" {
+
+dlc_plan_builder *dlc_plan_builder_create(uint64_t weights_bytes) {
+  if (weights_bytes % 64 || weights_bytes > dlc_plan_weights_limit) return nullptr;
+  try {
+    return new dlc_plan_builder(weights_bytes);
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
+}
+
+void dlc_plan_builder_destroy(dlc_plan_builder *builder) { delete builder; }
+
+void dlc_plan_builder_add_buffer(dlc_plan_builder *b, uint64_t offset, uint64_t bytes, uint32_t first, uint32_t last) {
+  b->buffers.emplace_back(offset, bytes, first, last);
+}
+
+void dlc_plan_builder_add_tensor(
+    dlc_plan_builder *b, uint32_t buffer, uint64_t offset, uint8_t type, const int32_t *dims, size_t rank, int32_t pitch) {
+  if (!b->fits(rank * 4)) return;
+  auto shape = b->builder.CreateVector(dims, rank);
+  b->tensors.push_back(CreateTensor(b->builder, buffer, offset, type, shape, pitch));
+}
+
+void dlc_plan_builder_add_step(
+    dlc_plan_builder *b, uint16_t kernel, const uint32_t *operands, size_t operand_count, const uint8_t *params,
+    size_t params_bytes, const char *name, uint64_t macs) {
+  if (!b->fits(operand_count * 4 + params_bytes + strlen(name))) return;
+  auto operand_vector = b->builder.CreateVector(operands, operand_count);
+  auto params_vector = b->builder.CreateVector(params, params_bytes);
+  auto text = b->builder.CreateSharedString(name);
+  b->steps.push_back(CreateStep(b->builder, kernel, operand_vector, params_vector, text, macs));
+}
+
+void dlc_plan_builder_add_axis(dlc_plan_builder *b, const char *declared) {
+  if (b->fits(strlen(declared))) b->axes.push_back(b->builder.CreateSharedString(declared));
+}
+
+void dlc_plan_builder_add_port(dlc_plan_builder *b, bool output, const char *name, uint32_t tensor) {
+  if (!b->fits(strlen(name) + b->axes.size() * 4)) return;
+  auto axes = b->builder.CreateVector(b->axes);
+  auto text = b->builder.CreateSharedString(name);
+  (output ? b->outputs : b->inputs).push_back(CreatePort(b->builder, text, tensor, axes));
+  b->axes.clear();
+}
+
+void dlc_plan_builder_set_provenance(
+    dlc_plan_builder *b, const char *source, const char *source_hash, const char *options, const char *compiler) {
+  if (!b->fits(strlen(source) + strlen(source_hash) + strlen(options) + strlen(compiler))) return;
+  b->provenance = CreateProvenanceDirect(b->builder, source, source_hash, options, compiler);
+}
+
+const void *dlc_plan_builder_finish(
+    dlc_plan_builder *b, const char *name, uint64_t arena_bytes, uint64_t arena_lower_bound_bytes, size_t *head_bytes) {
+  size_t tables = b->tensors.size() + b->steps.size() + b->inputs.size() + b->outputs.size();
+  if (!b->fits(tables * 4 + b->buffers.size() * sizeof(Buffer) + strlen(name))) return nullptr;
+  auto &builder = b->builder;
+  auto text = builder.CreateString(name);
+  auto buffers = builder.CreateVectorOfStructs(b->buffers);
+  auto tensors = builder.CreateVector(b->tensors);
+  auto steps = builder.CreateVector(b->steps);
+  auto inputs = builder.CreateVector(b->inputs);
+  auto outputs = builder.CreateVector(b->outputs);
+  FinishPlanBuffer(
+      builder, CreatePlan(
+                   builder, 1, 0, text, buffers, tensors, steps, inputs, outputs, arena_bytes, arena_lower_bound_bytes,
+                   b->provenance, b->weights));
+  *head_bytes = builder.GetSize() - b->weights_bytes;
+  return builder.GetBufferPointer();
+}
+
+}  // extern "C"

@@ -1,1 +1,0 @@
-// Scaffolding until the layer's first file lands.

@@ -1,0 +1,43 @@
+import DLCGraph
+
+/// The passes in the order in which they run.
+package enum Pipeline {
+  /// Optimization levels: 0 only what the plan writer needs, 1 what is cheap and always pays, 2 everything.
+  package static let levels = 0...2
+
+  /// All passes up to `level`.
+  package static func standard(level: Int) -> [Pass] { all.filter { $0.level <= level } }
+
+  /// The table of contents.
+  package static let all: [Pass] = [
+    .widenHalf,
+    .removeDead,
+    .shareCommon,
+    .canonicalize,
+    .foldConstants,
+    .recognizeFunctions,
+    .recognizeLayerNorm,
+    .fuseBatchNorm,
+    .decomposeBatchNorm,
+    .foldAffine,
+    .fusePadding,
+    .fuseActivation,
+    .fuseResidual,
+    .spatialChannelsLast,
+    .alignRanks,
+    .shareCommon,
+    .chooseLayout,
+    .mergeTransposes,
+    .flattenIntoWeights,
+    .canonicalize,
+    .foldConstants,
+    .recognizeLayerNorm,
+    .foldAffine,
+    .fuseActivation,
+    .affineAsDepthwise,
+    .fuseResidual,
+    .transposesIntoMatMul,
+    .shareCommon,
+    .removeDead,
+  ]
+}

@@ -1,0 +1,224 @@
+import CDLCKernels
+import DLCGraph
+import DLCTensor
+
+/// The steps of a plan over slots, before memory is assigned.
+struct Schedule {
+  /// An operand: a slot under a shape, or nothing.
+  struct Operand {
+    var slot: Int?
+    var type: TensorType
+  }
+
+  struct Step {
+    var name: String
+    var call: KernelCall
+    var operands: [Operand]
+    /// Operands from here on are written.
+    var firstOutput: Int
+  }
+
+  /// A node with its values as slots.
+  private struct Lowered {
+    var name: String
+    var inputs: [Int]
+    var outputs: [Int]
+    var temporaries: [Int]
+    var lowering: Lowering
+  }
+
+  private(set) var slots = Slots()
+  private(set) var steps: [Step] = []
+  /// Slots of the graph's inputs and outputs, in their order.
+  private(set) var inputs: [Int] = []
+  private(set) var outputs: [Int] = []
+  /// Names of the outputs: the graph's, then intermediates when they are kept.
+  private(set) var outputPorts: [(name: String, declared: [Dimension])] = []
+
+  private var slotOfValue: [Int] = []
+  private var constantOperands: [ObjectIdentifier: Int] = [:]
+
+  /// Lowers every node of `graph`.
+  init(_ graph: Graph, keepIntermediates: Bool) throws(PlanError) {
+    guard let order = graph.topologicalOrder() else { throw .malformed("it has a cycle") }
+    for value in graph.values { slotOfValue.append(slots.add(value.type, name: value.name, constant: value.constant)) }
+    for port in graph.inputs {
+      inputs.append(slotOfValue[port.value.index])
+      slots.markPort(slotOfValue[port.value.index])
+    }
+    let extraCopies = claimOutputs(graph, keepIntermediates ? order : [])
+    var nodes: [Lowered] = []
+    for id in order { nodes.append(try lower(graph[id], in: graph)) }
+    for node in nodes { recordUses(node) }
+    for copy in extraCopies { slots.addUse(copy.from, .init(shape: slots.types[copy.from].shape, acceptsPitch: true)) }
+    link(nodes)
+    for node in nodes { try emit(node) }
+    for copy in extraCopies { try emitCopy(from: copy.from, to: copy.to, name: "output \(slots.names[copy.to])") }
+  }
+
+  /// Every output gets a slot of its own: a value that is an input, a constant or an output already is copied at the end.
+  private mutating func claimOutputs(_ graph: Graph, _ kept: [NodeID]) -> [(from: Int, to: Int)] {
+    var copies: [(from: Int, to: Int)] = []
+    var taken = Set(inputs)
+    func claim(_ value: ValueID, _ name: String, _ declared: [Dimension], _ slots: inout Slots) -> Int {
+      let own = slotOfValue[value.index]
+      if graph[value].producer != nil, taken.insert(own).inserted {
+        slots.markPort(own)
+        return own
+      }
+      let copy = slots.add(graph[value].type, name: name)
+      slots.markPort(copy)
+      copies.append((own, copy))
+      return copy
+    }
+    for port in graph.outputs {
+      outputs.append(claim(port.value, port.name, port.declared, &slots))
+      outputPorts.append((port.name, port.declared))
+    }
+    for id in kept {
+      for value in graph[id].outputs where !taken.contains(slotOfValue[value.index]) {
+        let name = graph[value].name.isEmpty ? "%\(value.index)" : graph[value].name
+        outputs.append(claim(value, name, [], &slots))
+        outputPorts.append((name, graph[value].type.shape.dimensions.map { .fixed($0) }))
+      }
+    }
+    return copies
+  }
+
+  private mutating func lower(_ node: Node, in graph: Graph) throws(PlanError) -> Lowered {
+    let request = LoweringRequest(
+      inputs: node.inputs.map { graph[$0].type }, outputs: node.outputs.map { graph[$0].type },
+      constants: node.inputs.map { graph.constant($0) })
+    let lowering: Lowering
+    do { lowering = try node.op.lower(request) } catch {
+      throw .unsupported(node: node.name, op: node.op.mnemonic, reason: error.reason)
+    }
+    var temporaries: [Int] = []
+    if case .undefined(let reason) = lowering {
+      throw .unsupported(node: node.name, op: node.op.mnemonic, reason: reason)
+    }
+    if case .kernels(_, let types) = lowering { temporaries = types.map { slots.add($0, name: "\(node.name) temporary") } }
+    return Lowered(
+      name: node.name, inputs: node.inputs.map { slotOfValue[$0.index] }, outputs: node.outputs.map { slotOfValue[$0.index] },
+      temporaries: temporaries, lowering: lowering)
+  }
+
+  private mutating func recordUses(_ node: Lowered) {
+    guard case .kernels(let calls, _) = node.lowering else { return }
+    for call in calls {
+      for operand in call.operands {
+        let slot: Int
+        switch operand.source {
+        case .input(let k): slot = node.inputs[k]
+        case .output(let k): slot = node.outputs[k]
+        case .temporary(let k): slot = node.temporaries[k]
+        case .constant, .absent: continue
+        }
+        slots.addUse(slot, .init(shape: operand.type.shape, acceptsPitch: operand.acceptsPitch))
+      }
+    }
+  }
+
+  /// Decides what is a view: aliases first, then inputs of concatenations (outermost first, so that nested ones end in one
+  /// buffer), then slices.
+  private mutating func link(_ nodes: [Lowered]) {
+    for node in nodes {
+      if case .alias = node.lowering { _ = slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) }
+    }
+    for node in nodes.reversed() {
+      guard case .concatenate(let axis, _) = node.lowering else { continue }
+      var start = 0
+      for input in node.inputs {
+        var starts = [Int](repeating: 0, count: slots.types[input].rank)
+        starts[axis] = start
+        start += slots.types[input].shape[axis]
+        if !inputs.contains(input), node.inputs.count(where: { $0 == input }) == 1 {
+          _ = slots.tryLink(input, .part(of: node.outputs[0], starts: starts))
+        }
+      }
+    }
+    for node in nodes {
+      if case .slice(let starts, _) = node.lowering { _ = slots.tryLink(node.outputs[0], .part(of: node.inputs[0], starts: starts)) }
+    }
+  }
+
+  private mutating func emit(_ node: Lowered) throws(PlanError) {
+    switch node.lowering {
+    case .kernels(let calls, _):
+      for call in calls { emit(call, node) }
+    case .alias:
+      if !slots.isLinked(node.outputs[0]) { try emitCopy(from: node.inputs[0], to: node.outputs[0], name: node.name) }
+    case .concatenate(let axis, _):
+      var start = 0
+      for input in node.inputs {
+        var starts = [Int](repeating: 0, count: slots.types[input].rank)
+        starts[axis] = start
+        start += slots.types[input].shape[axis]
+        if !lies(input, in: node.outputs[0], at: starts) {
+          try emitCopy(from: input, to: node.outputs[0], at: starts, name: node.name)
+        }
+      }
+    case .slice(let starts, _):
+      if !slots.isLinked(node.outputs[0]) {
+        try emitCopy(from: node.inputs[0], startingAt: starts, to: node.outputs[0], name: node.name)
+      }
+    case .undefined: break  // refused when it was lowered
+    }
+  }
+
+  private func lies(_ slot: Int, in outer: Int, at starts: [Int]) -> Bool {
+    guard slots.isLinked(slot), let place = slots.resolve(slot), let host = slots.resolve(outer) else { return false }
+    return place.root == host.root && place.view == host.view.part(starts: starts, extents: slots.types[slot].shape)
+  }
+
+  private mutating func emit(_ call: KernelCall, _ node: Lowered) {
+    var operands: [Operand] = []
+    for operand in call.operands {
+      let slot: Int?
+      switch operand.source {
+      case .input(let k): slot = node.inputs[k]
+      case .output(let k): slot = node.outputs[k]
+      case .temporary(let k): slot = node.temporaries[k]
+      case .constant(let tensor): slot = slots.add(operand.type, name: node.name, constant: tensor)
+      case .absent: slot = nil
+      }
+      operands.append(Operand(slot: slot, type: operand.type))
+    }
+    let written = call.operands.count - Int(dlc_kernel_outputs(call.kernel, UInt32(call.operands.count)))
+    steps.append(Step(name: node.name, call: call, operands: operands, firstOutput: written))
+  }
+
+  /// Copies all of `from` (or as much as `to` holds, from `source` on) to `to` from `target` on.
+  private mutating func emitCopy(
+    from: Int, startingAt source: [Int]? = nil, to: Int, at target: [Int]? = nil, name: String
+  ) throws(PlanError) {
+    let (fromType, toType) = (slots.types[from], slots.types[to])
+    guard var origin = slots.resolve(from)?.view, var destination = slots.resolve(to)?.view else {
+      throw .malformed("'\(name)' copies between views that do not lie evenly")
+    }
+    origin.offset = 0
+    destination.offset = 0
+    let extents = source != nil ? toType.shape : fromType.shape
+    if extents.isEmpty { return }
+    let zeros = [Int](repeating: 0, count: extents.rank)
+    if source == nil, target == nil, origin.isDense, destination.isDense {
+      origin = MemoryView([extents.count])
+      destination = origin
+    }
+    let flat = origin.shape.rank != extents.rank
+    let parameters = MemoryView.copyParameters(
+      from: origin, at: flat ? [0] : source ?? zeros, to: destination, at: flat ? [0] : target ?? zeros,
+      extents: flat ? origin.shape : extents)
+    guard let parameters else {
+      throw .unsupported(node: name, op: "copy", reason: "it moves \(extents) with more than 8 axes or 2^31 elements")
+    }
+    let call = KernelCall(kernel: UInt16(DLC_KERNEL_copy.rawValue), parameters, operands: [])
+    steps.append(
+      Step(
+        name: name, call: call,
+        operands: [
+          Operand(slot: from, type: TensorType(fromType.element, origin.shape)),
+          Operand(slot: to, type: TensorType(toType.element, destination.shape)),
+        ], firstOutput: 1))
+  }
+}

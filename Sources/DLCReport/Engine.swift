@@ -1,0 +1,115 @@
+import CDLC
+import CDLCPlatform
+import DLCCompiler
+import DLCGraph
+import DLCOnnx
+import DLCPlanWriter
+import DLCRuntime
+import DLCTensor
+import Foundation
+
+/// Opens models, whether ONNX or plans, and compiles.
+package enum Engine {
+  package static var processorCount: Int { Int(dlc_processor_count()) }
+
+  /// Whether the file is to be compiled: everything that does not carry a plan's identifier.
+  package static func isOnnx(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return true }
+    defer { try? file.close() }
+    let head = (try? file.read(upToCount: 8)) ?? Data()
+    return Array(head.dropFirst(4)) != Array("DLCP".utf8)
+  }
+
+  /// Opens a plan, or compiles an ONNX model in memory. Throws `Failure`, and `UncompilableModel` with every reason.
+  package static func open(_ path: String, options: CompileOptions) throws -> LoadedModel {
+    guard isOnnx(path) else { return try LoadedModel(planAt: path) }
+    let compiled = try compile(path, options)
+    return try LoadedModel(compiled)
+  }
+
+  /// What `dlc compile` reports.
+  package struct CompileOutcome {
+    package var plan: String
+    package var report: PlanReport
+    package var notes: [String]
+    package var operators: Int
+    package var passes: [(name: String, patches: Int, milliseconds: Double)]
+    package var seconds: Double
+
+    package var json: JSONValue {
+      .object([
+        ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)), ("weights_bytes", .integer(report.weightsBytes)),
+        ("arena_bytes", .integer(report.arenaBytes)), ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
+        ("macs", .integer(report.macs)), ("operators", .integer(operators)), ("quantized_operators", .integer(0)),
+        ("steps", .integer(report.steps)),
+        (
+          "passes",
+          .array(passes.map { .object([("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds))]) })
+        ),
+        ("seconds", .number(seconds)),
+      ])
+    }
+
+    package var text: String {
+      """
+      \(plan): \(Listing.grouped(report.planBytes)) bytes, of these weights \(Listing.grouped(report.weightsBytes))
+      arena \(Listing.grouped(report.arenaBytes)) bytes (lower bound \(Listing.grouped(report.arenaLowerBoundBytes))), \
+      \(Listing.grouped(report.macs)) MACs in \(report.steps) steps
+      \(operators) operators after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
+      """
+    }
+  }
+
+  /// Compiles `model` and writes the plan.
+  package static func compile(_ model: String, to output: String, options: CompileOptions) throws -> CompileOutcome {
+    guard isOnnx(model) else { throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.") }
+    let start = DispatchTime.now().uptimeNanoseconds
+    let compiled = try compile(model, options)
+    do { try compiled.writer.write(to: output) } catch {
+      throw Failure(.cannotWrite, "\(error).")
+    }
+    return CompileOutcome(
+      plan: output, report: compiled.writer.report, notes: compiled.notes, operators: compiled.graph.nodeCount,
+      passes: compiled.passes.entries.map { ($0.pass, $0.patches, $0.milliseconds) },
+      seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+  }
+
+  /// Names of a model's inputs (those without a value of their own) and outputs, without compiling it.
+  package static func ports(of path: String) throws -> (inputs: [String], outputs: [String]) {
+    guard isOnnx(path) else {
+      let model = try LoadedModel(planAt: path)
+      return (model.inputs.map(\.name), model.outputs.map(\.name))
+    }
+    let model: OnnxModel
+    do { model = try OnnxModel(path: path) } catch { throw failure(.file(error)) }
+    let known = Set(model.graph.initializers.map(\.name) + model.graph.sparseInitializers.map(\.values.name))
+    return (model.graph.inputs.map(\.name).filter { !known.contains($0) }, model.graph.outputs.map(\.name))
+  }
+
+  /// Compiles; errors become failures with their exit status.
+  static func compile(_ path: String, _ options: CompileOptions) throws -> Compiler.Compiled {
+    do {
+      return try Compiler.compile(path, options: options)
+    } catch {
+      switch error {
+      case .importing(let error): throw failure(error)
+      case .problems(let file, let problems): throw UncompilableModel(file: file, problems: problems)
+      case .limit(let text): throw Failure(.missedBar, text)
+      case .unwritable(let text): throw Failure(.cannotWrite, text)
+      case .internalFault: throw Failure(.ourFault, "\(error)")
+      }
+    }
+  }
+
+  private static func failure(_ error: ImportError) -> any Error {
+    switch error {
+    case .problems(let file, let problems): UncompilableModel(file: file, problems: problems)
+    case .file(let file): Failure(file.isMissingInput ? .noInput : .badData, "\(file)")
+    }
+  }
+
+  /// This machine's f32 rate on one thread: a matrix product that stays in the first-level cache, in GFLOP/s.
+  package static func measuredPeakGFLOPs() -> Double {
+    MachinePeak.measure()
+  }
+}

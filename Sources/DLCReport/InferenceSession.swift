@@ -1,0 +1,72 @@
+import CDLC
+import DLCRuntime
+import DLCTensor
+
+/// Runs a model on tensors.
+package final class InferenceSession {
+  /// One step of the plan.
+  package struct Step {
+    package var name: String
+    package var kernel: String
+    package var macs: Int
+  }
+
+  private let model: LoadedModel
+  private let session: Session
+
+  /// Allocates memory and starts threads. Throws `Failure`.
+  init(_ model: LoadedModel, threads: Int) throws {
+    self.model = model
+    do {
+      session = try Session(model.program, threads: UInt32(threads))
+    } catch {
+      throw Failure(.ourFault, "cannot start a session: \(String(cString: Fault.message)).")
+    }
+  }
+
+  package var steps: [Step] {
+    (0..<model.program.stepCount).map { index in
+      let step = model.program.stepInfo(index)
+      return Step(name: String(cString: step.name), kernel: String(cString: step.kernel), macs: Int(clamping: step.macs))
+    }
+  }
+
+  /// Copies values into the inputs; their types are the model's.
+  package func fill(_ inputs: [Tensor]) throws {
+    for (k, tensor) in inputs.enumerated() {
+      guard let target = session.input(k) else { continue }
+      tensor.withBytes { bytes in
+        if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
+      }
+    }
+  }
+
+  /// Runs on the inputs that are filled in. Throws `Failure` when an index tensor points outside its data.
+  package func run() throws {
+    do { try session.run() } catch { throw InferenceSession.failure() }
+  }
+
+  /// Runs and gives each step's time in ms.
+  package func runTimed() throws -> [Double] {
+    var times = [UInt64](repeating: 0, count: max(model.program.stepCount, 1))
+    do {
+      try times.withUnsafeMutableBufferPointer { (buffer) throws(Fault) in try session.run(timing: buffer.baseAddress!) }
+    } catch { throw InferenceSession.failure() }
+    return times.prefix(model.program.stepCount).map { Double($0) / 1e6 }
+  }
+
+  /// Runs on `inputs` and copies the outputs.
+  package func run(_ inputs: [Tensor]) throws -> [Tensor] {
+    try fill(inputs)
+    try run()
+    return model.outputs.enumerated().map { k, port in
+      Tensor(port.type) { bytes in
+        if let source = session.output(k), bytes.count > 0 {
+          bytes.copyMemory(from: UnsafeRawBufferPointer(start: source, count: bytes.count))
+        }
+      }
+    }
+  }
+
+  private static func failure() -> Failure { Failure(.badData, String(cString: Fault.message) + ".") }
+}

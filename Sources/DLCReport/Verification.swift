@@ -1,0 +1,119 @@
+import DLCCompiler
+import DLCData
+import DLCTensor
+import Foundation
+
+/// Compares a model's answers with stored ones.
+package struct Verification {
+  package var model: String
+  package var data: String
+  package var relativeTolerance: Double
+  package var absoluteTolerance: Double
+  package var threads: Int
+
+  package init(model: String, data: String, relativeTolerance: Double, absoluteTolerance: Double, threads: Int) {
+    self.model = model
+    self.data = data
+    self.relativeTolerance = relativeTolerance
+    self.absoluteTolerance = absoluteTolerance
+    self.threads = threads
+  }
+
+  /// What came of it.
+  package struct Outcome {
+    package var cases = 0
+    package var failed = 0
+    package var maxAbsolute = 0.0
+    package var maxRelative = 0.0
+    package var notes: [String] = []
+    package var lines: [String] = []
+
+    package var passed: Bool { failed == 0 }
+
+    package var json: JSONValue {
+      .object([
+        ("passed", .bool(passed)), ("cases", .integer(cases)), ("failed", .integer(failed)),
+        ("max_abs_error", .number(maxAbsolute)), ("max_rel_error", .number(maxRelative)),
+      ])
+    }
+  }
+
+  /// Runs every data set. Throws `Failure` for a model or data that cannot be read.
+  package func run(options: CompileOptions) throws -> Outcome {
+    var outcome = Outcome()
+    let ports = try Engine.ports(of: model)
+    let sets = try TestDataSet.load(data, outputNames: ports.outputs)
+    var loaded: LoadedModel?
+    var compiledFor: [String: Tensor]?
+    for set in sets {
+      var inputs: [String: Tensor] = [:]
+      for (k, name) in ports.inputs.enumerated() { inputs[name] = set.inputs.tensor(name, at: k) }
+      if loaded == nil || compiledFor.map({ !fits($0, inputs) }) ?? false {
+        let (opened, bound) = try open(inputs, options)
+        loaded = opened
+        compiledFor = Engine.isOnnx(model) ? inputs : nil
+        outcome.notes += opened.notes
+        if !bound.isEmpty { outcome.notes.append("compiled as constants: \(bound.sorted().joined(separator: ", "))") }
+      }
+      guard let loaded else { continue }
+      compare(try loaded.session(threads: threads).run(try loaded.fill(inputs, seed: nil)), set, loaded, &outcome)
+    }
+    let verdict = outcome.passed ? "passed" : "FAILED (\(outcome.failed) of \(outcome.cases))"
+    outcome.lines.append(
+      "\(verdict): \(outcome.cases) \(outcome.cases == 1 ? "case" : "cases"), max absolute error \(short(outcome.maxAbsolute)), max relative error \(short(outcome.maxRelative))")
+    return outcome
+  }
+
+  /// A plan compiled for some inputs serves others of the same shapes, when no value was compiled into it.
+  private func fits(_ a: [String: Tensor], _ b: [String: Tensor]) -> Bool {
+    a.count == b.count && a.allSatisfy { name, tensor in tensor == b[name] || (tensor.element.isFloat && tensor.type == b[name]?.type) }
+  }
+
+  /// Compiles for the data's shapes; inputs that must be known when compiling take the data's values.
+  private func open(_ inputs: [String: Tensor], _ options: CompileOptions) throws -> (LoadedModel, Set<String>) {
+    var options = options
+    guard Engine.isOnnx(model) else { return (try Engine.open(model, options: options), []) }
+    for (name, tensor) in inputs { options.importing.inputShapes[name] = tensor.shape.dimensions }
+    var bound: Set<String> = []
+    while true {
+      do {
+        return (try Engine.open(model, options: options), bound)
+      } catch let error as UncompilableModel {
+        let needed = Set(error.problems.flatMap(\.neededConstants)).subtracting(bound)
+        guard !needed.isEmpty, needed.allSatisfy({ inputs[$0] != nil }) else { throw error.failure }
+        for name in needed {
+          options.importing.constants[name] = inputs[name]
+          options.importing.inputShapes[name] = nil
+        }
+        bound.formUnion(needed)
+      }
+    }
+  }
+
+  private func compare(_ outputs: [Tensor], _ set: TestDataSet, _ loaded: LoadedModel, _ outcome: inout Outcome) {
+    outcome.cases += 1
+    var failures: [String] = []
+    for (k, (port, found)) in zip(loaded.outputs, outputs).enumerated() {
+      guard let expected = set.outputs.tensor(port.name, at: k) else { continue }
+      guard expected.shape == found.shape, expected.element == found.element else {
+        failures.append("output '\(port.name)' is \(found.type), expected \(expected.type)")
+        continue
+      }
+      let difference = TensorDifference(
+        reference: expected, candidate: found, relativeTolerance: relativeTolerance,
+        absoluteTolerance: absoluteTolerance)
+      outcome.maxAbsolute = max(outcome.maxAbsolute, difference.maxAbsolute)
+      outcome.maxRelative = max(outcome.maxRelative, difference.maxRelative)
+      if difference.outside > 0 {
+        failures.append(
+          "output '\(port.name)': \(difference.outside) of \(difference.count) elements differ, max absolute error \(short(difference.maxAbsolute))")
+      }
+    }
+    guard !failures.isEmpty else { return }
+    outcome.failed += 1
+    outcome.lines += failures.map { "\(set.name): \($0)" }
+  }
+}
+
+/// Four significant digits.
+func short(_ value: Double) -> String { String(format: "%.4g", value) }

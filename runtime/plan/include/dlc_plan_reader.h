@@ -1,0 +1,87 @@
+// Reading a plan in place. dlc_plan_verify comes first; every other function expects bytes that it accepted, which stay
+// unchanged and in place. Pointers given out point into those bytes. An index beyond a count answers zeros.
+#ifndef DLC_PLAN_READER_H
+#define DLC_PLAN_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  DLC_PLAN_MAJOR = 1,
+  DLC_PLAN_MINOR = 0,
+  DLC_PLAN_NONE = 0xFFFFFFFF,  // an absent operand; as a buffer: the weights
+};
+
+// What keeps bytes from being a plan.
+typedef enum dlc_plan_defect {
+  DLC_PLAN_SOUND = 0,
+  DLC_PLAN_NOT_A_PLAN,   // too short, or another identifier
+  DLC_PLAN_TOO_LARGE,    // 2 GiB and over
+  DLC_PLAN_MALFORMED,    // FlatBuffers' verifier refuses it
+  DLC_PLAN_OTHER_MAJOR,
+  DLC_PLAN_CUT_SHORT,    // the weights do not end the file
+  DLC_PLAN_MISALIGNED,   // the weights are not at a multiple of 64
+} dlc_plan_defect;
+
+// A string of a plan: not terminated for the reader's purposes; empty when absent.
+typedef struct dlc_plan_text {
+  const char *bytes;
+  uint32_t count;
+} dlc_plan_text;
+
+typedef struct dlc_plan_buffer {
+  uint64_t offset, bytes;
+  uint32_t first, last;
+} dlc_plan_buffer;
+
+typedef struct dlc_plan_tensor {
+  uint64_t offset;
+  const int32_t *dims;
+  uint32_t buffer, rank;
+  int32_t pitch;
+  uint8_t type;
+} dlc_plan_tensor;
+
+typedef struct dlc_plan_step {
+  dlc_plan_text name;
+  const uint32_t *operands;
+  const uint8_t *params;
+  uint64_t macs;
+  uint32_t operand_count, params_bytes;
+  uint16_t kernel;
+} dlc_plan_step;
+
+typedef struct dlc_plan_port {
+  dlc_plan_text name;
+  uint32_t tensor, declared_count;
+} dlc_plan_port;
+
+typedef struct dlc_plan_header {
+  dlc_plan_text name, source, source_hash, options, compiler;
+  const uint8_t *weights;
+  uint64_t weights_bytes, arena_bytes, arena_lower_bound_bytes;
+  uint32_t buffers, tensors, steps, inputs, outputs;
+  uint16_t major, minor;
+} dlc_plan_header;
+
+// Checks the container: `data` must be at a multiple of 64.
+dlc_plan_defect dlc_plan_verify(const void *data, size_t size);
+// Also of bytes that DLC_PLAN_OTHER_MAJOR was said of: their structure is sound.
+void dlc_plan_read_header(const void *data, dlc_plan_header *header);
+void dlc_plan_read_buffer(const void *data, uint32_t index, dlc_plan_buffer *buffer);
+void dlc_plan_read_tensor(const void *data, uint32_t index, dlc_plan_tensor *tensor);
+void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *step);
+void dlc_plan_read_input(const void *data, uint32_t index, dlc_plan_port *port);
+void dlc_plan_read_output(const void *data, uint32_t index, dlc_plan_port *port);
+// Axis `axis` of a port as the model declares it.
+dlc_plan_text dlc_plan_declared_axis(const void *data, bool output, uint32_t port, uint32_t axis);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,130 @@
+// The FlatBuffers accessors behind a C interface. Fields may be absent in an untrusted plan: an absent vector counts zero.
+#include "dlc_plan_reader.h"
+
+#include "plan_generated.h"
+
+#if FLATBUFFERS_MAX_ALIGNMENT < 64
+#error "plans need FLATBUFFERS_MAX_ALIGNMENT=64 in every translation unit"
+#endif
+
+using namespace dlc::plan;
+
+namespace {
+
+// FlatBuffers' offsets are 31 bits: its verifier asserts beyond that.
+constexpr size_t size_limit = (size_t{1} << 31) - 1;
+
+const Plan &plan_of(const void *data) { return *flatbuffers::GetRoot<Plan>(data); }
+
+template <typename T> uint32_t count(const flatbuffers::Vector<T> *vector) { return vector ? vector->size() : 0; }
+
+dlc_plan_text text(const flatbuffers::String *string) {
+  return string ? dlc_plan_text{string->c_str(), string->size()} : dlc_plan_text{"", 0};
+}
+
+const Port *port_at(const void *data, bool output, uint32_t index) {
+  auto ports = output ? plan_of(data).outputs() : plan_of(data).inputs();
+  return index < count(ports) ? ports->Get(index) : nullptr;
+}
+
+void read_port(const Port *port, dlc_plan_port *out) {
+  *out = dlc_plan_port{};
+  if (!port) return;
+  out->name = text(port->name());
+  out->tensor = port->tensor();
+  out->declared_count = count(port->declared());
+}
+
+}  // namespace
+
+extern "C" {
+
+dlc_plan_defect dlc_plan_verify(const void *data, size_t size) {
+  if (size < 16 || !PlanBufferHasIdentifier(data)) return DLC_PLAN_NOT_A_PLAN;
+  if (size >= size_limit) return DLC_PLAN_TOO_LARGE;
+  if (reinterpret_cast<uintptr_t>(data) % 64) return DLC_PLAN_MISALIGNED;
+  // Every table takes at least 8 bytes, so the bound on tables is the file's size and not a guess.
+  flatbuffers::Verifier verifier(static_cast<const uint8_t *>(data), size, 8, static_cast<flatbuffers::uoffset_t>(size / 8));
+  if (!VerifyPlanBuffer(verifier)) return DLC_PLAN_MALFORMED;
+  const Plan &plan = plan_of(data);
+  if (plan.major() != DLC_PLAN_MAJOR) return DLC_PLAN_OTHER_MAJOR;
+  auto weights = plan.weights();
+  if (!weights) return DLC_PLAN_MALFORMED;
+  auto begin = weights->Data();
+  if (begin + weights->size() != static_cast<const uint8_t *>(data) + size) return DLC_PLAN_CUT_SHORT;
+  if (reinterpret_cast<uintptr_t>(begin) % 64 || weights->size() % 64) return DLC_PLAN_MISALIGNED;
+  return DLC_PLAN_SOUND;
+}
+
+void dlc_plan_read_header(const void *data, dlc_plan_header *header) {
+  const Plan &plan = plan_of(data);
+  *header = dlc_plan_header{};
+  header->name = text(plan.name());
+  auto provenance = plan.provenance();
+  header->source = text(provenance ? provenance->source() : nullptr);
+  header->source_hash = text(provenance ? provenance->source_hash() : nullptr);
+  header->options = text(provenance ? provenance->options() : nullptr);
+  header->compiler = text(provenance ? provenance->compiler() : nullptr);
+  header->weights = plan.weights() ? plan.weights()->Data() : nullptr;
+  header->weights_bytes = count(plan.weights());
+  header->arena_bytes = plan.arena_bytes();
+  header->arena_lower_bound_bytes = plan.arena_lower_bound_bytes();
+  header->buffers = count(plan.buffers());
+  header->tensors = count(plan.tensors());
+  header->steps = count(plan.steps());
+  header->inputs = count(plan.inputs());
+  header->outputs = count(plan.outputs());
+  header->major = plan.major();
+  header->minor = plan.minor();
+}
+
+void dlc_plan_read_buffer(const void *data, uint32_t index, dlc_plan_buffer *out) {
+  *out = dlc_plan_buffer{};
+  auto buffers = plan_of(data).buffers();
+  if (index >= count(buffers)) return;
+  const Buffer &buffer = *buffers->Get(index);
+  *out = dlc_plan_buffer{buffer.offset(), buffer.bytes(), buffer.first(), buffer.last()};
+}
+
+void dlc_plan_read_tensor(const void *data, uint32_t index, dlc_plan_tensor *out) {
+  *out = dlc_plan_tensor{};
+  auto tensors = plan_of(data).tensors();
+  if (index >= count(tensors)) return;
+  const Tensor &tensor = *tensors->Get(index);
+  out->offset = tensor.offset();
+  out->dims = tensor.dims() ? reinterpret_cast<const int32_t *>(tensor.dims()->Data()) : nullptr;
+  out->rank = count(tensor.dims());
+  out->buffer = tensor.buffer();
+  out->pitch = tensor.pitch();
+  out->type = tensor.type();
+}
+
+void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *out) {
+  *out = dlc_plan_step{};
+  auto steps = plan_of(data).steps();
+  if (index >= count(steps)) return;
+  const Step &step = *steps->Get(index);
+  out->name = text(step.name());
+  out->operands = step.operands() ? reinterpret_cast<const uint32_t *>(step.operands()->Data()) : nullptr;
+  out->operand_count = count(step.operands());
+  out->params = step.params() ? step.params()->Data() : nullptr;
+  out->params_bytes = count(step.params());
+  out->macs = step.macs();
+  out->kernel = step.kernel();
+}
+
+void dlc_plan_read_input(const void *data, uint32_t index, dlc_plan_port *port) {
+  read_port(port_at(data, false, index), port);
+}
+
+void dlc_plan_read_output(const void *data, uint32_t index, dlc_plan_port *port) {
+  read_port(port_at(data, true, index), port);
+}
+
+dlc_plan_text dlc_plan_declared_axis(const void *data, bool output, uint32_t port_index, uint32_t axis) {
+  const Port *port = port_at(data, output, port_index);
+  if (!port || axis >= count(port->declared())) return text(nullptr);
+  return text(port->declared()->Get(axis));
+}
+
+}  // extern "C"

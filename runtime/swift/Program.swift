@@ -1,0 +1,157 @@
+import CDLC
+import CDLCKernels
+import CDLCPlan
+import CDLCPlatform
+
+/// An opened plan: verified, resolved, read-only. Sessions share it.
+package final class Program {
+  /// Where an operand lies: a buffer and bytes from its start, or the weights.
+  struct Place {
+    /// Index of the buffer; `DLC_PLAN_NONE`: the weights, or nothing.
+    var buffer: UInt32
+    var offset: Int
+  }
+
+  /// One step, resolved.
+  struct Step {
+    var kernel: UnsafePointer<dlc_kernel>
+    var firstOperand: Int
+    var operandCount: UInt32
+    var parameters: UnsafePointer<UInt8>?
+    var parameterBytes: UInt32
+    /// Largest useful number of parts.
+    var parts: UInt32
+  }
+
+  let data: UnsafeRawPointer
+  let byteCount: Int
+  private let isMapped: Bool
+  let header: dlc_plan_header
+  /// Steps, all their operands one after another, and where those lie.
+  let steps: Block<Step>
+  let operands: Block<dlc_tensor>
+  let places: Block<Place>
+  /// Most scratch bytes that a part of a step asks for.
+  private(set) var scratchBytes = 0
+
+  /// Maps and verifies the plan in the file at `path`.
+  package convenience init(path: UnsafePointer<CChar>) throws(Fault) {
+    var bytes: UnsafeRawPointer?
+    var count = 0
+    let code = dlc_map_file(path, &bytes, &count)
+    guard code == 0, let bytes else {
+      throw Fault(DLC_ERROR_FILE, "cannot open the plan '").with(path).with("': error ").with(Int(code))
+    }
+    try self.init(bytes: bytes, count: count, isMapped: true)
+  }
+
+  /// Verifies the plan in memory that outlives the program.
+  package convenience init(bytes: UnsafeRawPointer, count: Int) throws(Fault) {
+    try self.init(bytes: bytes, count: count, isMapped: false)
+  }
+
+  private init(bytes: UnsafeRawPointer, count: Int, isMapped: Bool) throws(Fault) {
+    var header = dlc_plan_header()
+    do {
+      try Program.verifyContainer(bytes, count)
+      dlc_plan_read_header(bytes, &header)
+      try Program.verifyLimits(header)
+      steps = try Block(count: Int(header.steps))
+      let total = try Program.countOperands(bytes, header)
+      operands = try Block(count: total)
+      places = try Block(count: total)
+    } catch {
+      if isMapped { dlc_unmap(bytes, count) }
+      throw error
+    }
+    data = bytes
+    byteCount = count
+    self.isMapped = isMapped
+    self.header = header
+    try resolve()
+  }
+
+  deinit { if isMapped { dlc_unmap(data, byteCount) } }
+
+  func noteScratch(_ bytes: Int) { scratchBytes = max(scratchBytes, bytes) }
+
+  package var stepCount: Int { Int(header.steps) }
+  package var inputCount: Int { Int(header.inputs) }
+  package var outputCount: Int { Int(header.outputs) }
+
+  /// The exact figures of the plan.
+  package var info: dlc_info {
+    dlc_info(
+      plan_bytes: byteCount, weights_bytes: Int(header.weights_bytes), arena_bytes: Int(header.arena_bytes),
+      arena_lower_bound_bytes: Int(clamping: header.arena_lower_bound_bytes), scratch_bytes: scratchBytes, macs: macs,
+      steps: header.steps, inputs: header.inputs, outputs: header.outputs, name: header.name.bytes,
+      source: header.source.bytes, source_hash: header.source_hash.bytes, options: header.options.bytes,
+      compiler: header.compiler.bytes)
+  }
+
+  private var macs: UInt64 {
+    var sum: UInt64 = 0
+    for k in 0..<stepCount {
+      var step = dlc_plan_step()
+      dlc_plan_read_step(data, UInt32(k), &step)
+      sum &+= step.macs
+    }
+    return sum
+  }
+
+  /// An input or output; `index` is in range.
+  package func port(_ index: Int, isOutput: Bool) -> dlc_port {
+    let entry = portEntry(index, isOutput: isOutput)
+    var tensor = dlc_plan_tensor()
+    dlc_plan_read_tensor(data, entry.tensor, &tensor)
+    var port = dlc_port()
+    port.name = entry.name.bytes
+    port.element = Int32(tensor.type)
+    port.rank = Int32(tensor.rank)
+    var elements = 1
+    withUnsafeMutableBytes(of: &port.dims) { dims in
+      for axis in 0..<Int(tensor.rank) {
+        let extent = tensor.dims[axis]
+        dims.storeBytes(of: extent, toByteOffset: 4 * axis, as: Int32.self)
+        elements *= Int(extent)
+      }
+    }
+    port.bytes = elements * dlc_type_size(tensor.type)
+    return port
+  }
+
+  /// The tensor entry of a port: its place.
+  func portPlace(_ index: Int, isOutput: Bool) -> Place {
+    var tensor = dlc_plan_tensor()
+    dlc_plan_read_tensor(data, portEntry(index, isOutput: isOutput).tensor, &tensor)
+    return Place(buffer: tensor.buffer, offset: Int(tensor.offset))
+  }
+
+  func portEntry(_ index: Int, isOutput: Bool) -> dlc_plan_port {
+    var entry = dlc_plan_port()
+    if isOutput {
+      dlc_plan_read_output(data, UInt32(index), &entry)
+    } else {
+      dlc_plan_read_input(data, UInt32(index), &entry)
+    }
+    return entry
+  }
+
+  /// An axis of a port as the model declares it; empty when the plan does not say.
+  package func declaredAxis(_ axis: Int, ofPort index: Int, isOutput: Bool) -> dlc_plan_text {
+    dlc_plan_declared_axis(data, isOutput, UInt32(index), UInt32(axis))
+  }
+
+  /// A step's name, kernel and work; `index` is in range.
+  package func stepInfo(_ index: Int) -> dlc_step_info {
+    var step = dlc_plan_step()
+    dlc_plan_read_step(data, UInt32(index), &step)
+    return dlc_step_info(name: step.name.bytes, kernel: steps[index].kernel.pointee.name, macs: step.macs)
+  }
+
+  func buffer(_ index: UInt32) -> dlc_plan_buffer {
+    var buffer = dlc_plan_buffer()
+    dlc_plan_read_buffer(data, index, &buffer)
+    return buffer
+  }
+}

@@ -1,1 +1,0 @@
-// Scaffolding until the runtime's first file lands.
