@@ -26,7 +26,9 @@ import Testing
       outputs: Int = 1, readsInput: Bool = true
     ) {
       let numbers = constants.map { "\($0.prefix(4))" }.joined(separator: " ")
-      self.init("\(op) \(attributes.map { "\($0.0): \($0.1)" }.joined(separator: " ")) \(numbers) opset \(opset)", opset: opset) { m in
+      self.init(
+        "\(op) \(attributes.map { "\($0.0): \($0.1)" }.joined(separator: " ")) \(numbers) opset \(opset)", opset: opset
+      ) { m in
         for (k, values) in constants.enumerated() { m.weights("c\(k)", values) }
         m.node(
           op, (readsInput ? ["x"] : []) + constants.indices.map { "c\($0)" },
@@ -58,7 +60,8 @@ import Testing
         convolution([("group", .int(e))]), convolution([("pads", .ints([e, 0, 0, 0]))]),
         convolution([("dilations", .ints([e, e]))]), convolution([("strides", .ints([1, e]))]),
         convolution([("kernel_shape", .ints([e, 3]))]),
-        convolution([("group", .int(e))], op: "ConvTranspose"), convolution([("pads", .ints([0, e, 0, 0]))], op: "ConvTranspose"),
+        convolution([("group", .int(e))], op: "ConvTranspose"),
+        convolution([("pads", .ints([0, e, 0, 0]))], op: "ConvTranspose"),
         convolution([("output_padding", .ints([e, 0]))], op: "ConvTranspose"),
         convolution([("output_shape", .ints([e, e]))], op: "ConvTranspose"),
         convolution([("strides", .ints([e, e]))], op: "ConvTranspose"),
@@ -70,9 +73,11 @@ import Testing
         Case("Transpose", [("perm", .ints([0, 1, 2, e]))]),
         Case("Reshape", [], constants: [[e, -1]]), Case("Reshape", [], constants: [[e, e, e, e]]),
         Case("Expand", [], constants: [[e, 1, 1, 1, 1]]), Case("Expand", [], constants: [[e, e, 1, 1, 1, 1]]),
-        Case("Tile", [], constants: [[e, 1, 1, 1]]), Case("Tile", [], constants: [[1 << 31, 1 << 31, 1 << 31, 1 << 31]]),
+        Case("Tile", [], constants: [[e, 1, 1, 1]]),
+        Case("Tile", [], constants: [[1 << 31, 1 << 31, 1 << 31, 1 << 31]]),
         Case("Unsqueeze", [], constants: [[e]]), Case("Squeeze", [], constants: [[e]]),
-        Case("Gather", [("axis", .int(e))], constants: [[0]]), Case("GatherND", [("batch_dims", .int(e))], constants: [[0]]),
+        Case("Gather", [("axis", .int(e))], constants: [[0]]),
+        Case("GatherND", [("batch_dims", .int(e))], constants: [[0]]),
         Case("GatherElements", [("axis", .int(e))], constants: [[0]]),
         Case("TopK", [], constants: [[e]], outputs: 2), Case("TopK", [("k", .int(e))], opset: 9, outputs: 2),
         Case("Split", [], constants: [[e, e, e, e]], outputs: 4), Case("Split", [("num_outputs", .int(e))], opset: 18),
@@ -80,7 +85,8 @@ import Testing
         Case("Pad", [], constants: [[e, 0, 0, 0, 0, 0, 0, 0]]), Case("Pad", [], constants: [[0, 0, 0, e, 0, 0, 0, e]]),
         Case("DepthToSpace", [("blocksize", .int(e))]), Case("SpaceToDepth", [("blocksize", .int(e))]),
         Case("ReverseSequence", [("time_axis", .int(e))], constants: [[1, 1, 1, 1]]),
-        Case("LRN", [("size", .int(e))]), Case("GroupNormalization", [("num_groups", .int(e))], opset: 21, constants: [[1], [1]]),
+        Case("LRN", [("size", .int(e))]),
+        Case("GroupNormalization", [("num_groups", .int(e))], opset: 21, constants: [[1], [1]]),
         Case("ConstantOfShape", [], constants: [[e]], readsInput: false),
         Case("ConstantOfShape", [], constants: [[1 << 30, 1 << 30]], readsInput: false),
         Case("Range", [], constants: [[0], [e], [1]], readsInput: false),
@@ -133,7 +139,8 @@ import Testing
         Case("Upsample by \(e)", opset: 7) { m in
           m.node("Upsample", ["x"], ["y"], [("scales", .floats([1, 1, Float(e), .infinity]))])
         },
-        Case("Col2Im", [], opset: 18, constants: [[e, e], [2, 2]]), Case("Col2Im", [], opset: 18, constants: [[8, 8], [e, e]]),
+        Case("Col2Im", [], opset: 18, constants: [[e, e], [2, 2]]),
+        Case("Col2Im", [], opset: 18, constants: [[8, 8], [e, e]]),
         Case("TensorScatter", [("axis", .int(e))], opset: 24, constants: [[0]]),
         Case("EyeLike \(e)") { m in
           m.weights("shape", [1 << 30, 1 << 16])

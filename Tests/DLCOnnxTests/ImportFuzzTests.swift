@@ -15,7 +15,8 @@ import Testing
     $0.weights("shape", [1, -1, 4])
     $0.weights("axes", [1])
     $0.weights("pads", [0, 0, 1, 1, 0, 0, 1, 1])
-    $0.node("Conv", ["x", "w"], ["a"], [("kernel_shape", .ints([3, 3])), ("pads", .ints([1, 1, 1, 1])), ("group", .int(1))])
+    $0.node(
+      "Conv", ["x", "w"], ["a"], [("kernel_shape", .ints([3, 3])), ("pads", .ints([1, 1, 1, 1])), ("group", .int(1))])
     $0.node("Pad", ["a", "pads"], ["b"])
     $0.node("MaxPool", ["b"], ["c", "places"], [("kernel_shape", .ints([2, 2])), ("strides", .ints([2, 2]))])
     $0.node("ConvTranspose", ["c", "w"], ["d"], [("output_padding", .ints([1, 1])), ("strides", .ints([2, 2]))])

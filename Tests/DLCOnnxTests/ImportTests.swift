@@ -103,7 +103,8 @@ import Testing
       $0.input("x", [2])
       $0.node("Outer", ["x"], ["y"], domain: "local", name: "call")
       $0.output("y", [2])
-      $0.function("Outer", ["p"], ["q"], nodes: [ModelBuilder.node("Bound", ["p"], ["q"], domain: "local", name: "inner")])
+      $0.function(
+        "Outer", ["p"], ["q"], nodes: [ModelBuilder.node("Bound", ["p"], ["q"], domain: "local", name: "inner")])
       $0.function("Bound", ["p", "low"], ["q"], nodes: [ModelBuilder.node("Clip", ["p", "low"], ["q"], name: "clip")])
     }
     #expect(try model.run(["x": vector(-1, 1)]) == [vector(-1, 1)])
@@ -206,16 +207,19 @@ import Testing
       opset: 9, op: "Hardmax", attributes: [("axis", .int(1))], x: floats([1, 2, 3, 4], [1, 2, 2]),
       expected: floats([0, 0, 0, 1], [1, 2, 2])),
     OldNode(
-      opset: 12, op: "ReduceSum", attributes: [("axes", .ints([1])), ("keepdims", .int(0))], x: floats([1, 2, 3, 4], [2, 2]),
+      opset: 12, op: "ReduceSum", attributes: [("axes", .ints([1])), ("keepdims", .int(0))],
+      x: floats([1, 2, 3, 4], [2, 2]),
       expected: floats([3, 7], [2])),
     OldNode(
       opset: 12, op: "Unsqueeze", attributes: [("axes", .ints([0, 2]))], x: floats([1, 2], [2]),
       expected: floats([1, 2], [1, 2, 1])),
     OldNode(
-      opset: 8, op: "Flatten", attributes: [("axis", .int(0))], x: floats([1, 2], [2, 1]), expected: floats([1, 2], [1, 2])),
+      opset: 8, op: "Flatten", attributes: [("axis", .int(0))], x: floats([1, 2], [2, 1]),
+      expected: floats([1, 2], [1, 2])),
     OldNode(
       opset: 18, op: "GroupNormalization", attributes: [("num_groups", .int(1)), ("epsilon", .float(0))],
-      x: floats([1, 3], [1, 2, 1]), constants: [floats([2], [1]), floats([5], [1])], expected: floats([3, 7], [1, 2, 1])),
+      x: floats([1, 3], [1, 2, 1]), constants: [floats([2], [1]), floats([5], [1])],
+      expected: floats([3, 7], [1, 2, 1])),
     OldNode(
       opset: 22, op: "GlobalLpPool", attributes: [("p", .int(3))], x: floats([-3, 4, 5], [1, 1, 3]),
       expected: floats([6], [1, 1, 1])),
