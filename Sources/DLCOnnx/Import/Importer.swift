@@ -23,6 +23,7 @@ package struct Importer {
   var constantBudget: Int
   /// More problems than this tell nobody anything.
   static let problemLimit = 500
+  /// The model's functions by what nodes name them by.
   let functions: [FunctionKey: OnnxFunction]
 
   init(_ model: OnnxModel, options: ImportOptions) {
@@ -57,6 +58,7 @@ package struct Importer {
     return Result(graph: importer.graph, notes: importer.notes)
   }
 
+  /// Records a problem of the model as a whole, or of a value.
   mutating func report(
     _ reason: String, node: String = "", op: String = "", type: String = "", advice: String = ""
   ) {
@@ -64,6 +66,7 @@ package struct Importer {
       ImportProblem(node: node, op: op, opset: model.opsets[""] ?? 0, type: type, reason: reason, advice: advice))
   }
 
+  /// Imports everything; what went wrong stands in `problems`.
   mutating func importModel() {
     guard checkOpsets() else { return }
     var scope = Scope(opsets: model.opsets)
@@ -109,6 +112,7 @@ package struct Importer {
     var absent: [String: MappingError] = [:]
   }
 
+  /// Adds a graph's weights as constants.
   mutating func addInitializers(_ onnx: OnnxGraph, to scope: inout Scope) {
     for tensor in onnx.initializers {
       do {
@@ -136,6 +140,7 @@ package struct Importer {
     }
   }
 
+  /// Gives a name its value in `scope`; a second value of the same name is a problem.
   mutating func define(_ name: String, _ value: ValueID?, in scope: inout Scope) {
     if name.isEmpty { return }
     if scope.values.updateValue(value, forKey: name) != nil {
