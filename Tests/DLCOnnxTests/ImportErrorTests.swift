@@ -31,7 +31,10 @@ import Testing
   }
 
   static let cases: [Case] = [
-    Case("two values of one name", "value 'a': two values have the name 'a'. Every value needs a name of its own (single assignment).") {
+    Case(
+      "two values of one name",
+      "value 'a': two values have the name 'a'. Every value needs a name of its own (single assignment)."
+    ) {
       plain(&$0) {
         $0.node("Relu", ["x"], ["a"])
         $0.node("Abs", ["x"], ["a"])
@@ -70,7 +73,8 @@ import Testing
       "Gelu 'y' (opset 17): attribute 'approximate' must be none or tanh, found 'x'."
     ) { plain(&$0) { $0.node("Gelu", ["x"], ["y"], [("approximate", .text("x"))]) } },
     Case(
-      "operator too new", "Attention 'y' (opset 17): the operator exists from opset 23 on. Convert the model with onnx.version_converter."
+      "operator too new",
+      "Attention 'y' (opset 17): the operator exists from opset 23 on. Convert the model with onnx.version_converter."
     ) { plain(&$0) { $0.node("Attention", ["x", "x", "x"], ["y"]) } },
     Case(
       "unknown attribute",
@@ -85,7 +89,10 @@ import Testing
     Case("unknown domain", "acme.Relu 'y' (opset 0): the model declares no version of its domain 'acme'.") {
       plain(&$0) { $0.node("Relu", ["x"], ["y"], domain: "acme") }
     },
-    Case("newer opset", "opset 29 is newer than 28, the newest that this version knows. Export with opset_version=28 or lower.", opset: 29) {
+    Case(
+      "newer opset",
+      "opset 29 is newer than 28, the newest that this version knows. Export with opset_version=28 or lower.", opset: 29
+    ) {
       plain(&$0) { $0.node("Relu", ["x"], ["y"]) }
     },
     Case(
@@ -95,7 +102,8 @@ import Testing
     ) { plain(&$0) { $0.node("Relu", ["x"], ["y"]) } },
     Case(
       "no opset",
-      "the model declares no version of the standard operator set. Re-export it, or check it with onnx.checker.", opset: nil
+      "the model declares no version of the standard operator set. Re-export it, or check it with onnx.checker.",
+      opset: nil
     ) { plain(&$0) { $0.node("Relu", ["x"], ["y"]) } },
     Case(
       "unused --dim", "the model has no symbolic dimension 'M'. Its symbolic dimensions: 'N'.",
@@ -134,7 +142,10 @@ import Testing
       $0.node("Relu", ["x"], ["y"])
       $0.output("y")
     },
-    Case("open nameless dimensions", "input 'x': axis 1 (?), axis 2 (?) of [1,?,?] are open. Set them with --input x=SHAPE.") {
+    Case(
+      "open nameless dimensions",
+      "input 'x': axis 1 (?), axis 2 (?) of [1,?,?] are open. Set them with --input x=SHAPE."
+    ) {
       $0.input("x", [1, nil, nil])
       $0.node("Relu", ["x"], ["y"])
       $0.output("y")
@@ -185,7 +196,10 @@ import Testing
       $0.node("If", ["c"], ["y"], [("then_branch", .graph(branch)), ("else_branch", .graph(branch))])
       $0.output("y", type: 9)
     },
-    Case("mask that is not produced", "Abs 'y' (opset 17): it reads output 1 ('m') of BatchNormalization 'n', which is not supported.") {
+    Case(
+      "mask that is not produced",
+      "Abs 'y' (opset 17): it reads output 1 ('m') of BatchNormalization 'n', which is not supported."
+    ) {
       $0.input("x", [1, 3])
       for name in ["s", "b", "e", "v"] { $0.weights(name, Tensor([1, 1, 1] as [Float], shape: [3])) }
       $0.node("BatchNormalization", ["x", "s", "b", "e", "v"], ["n", "m"], name: "n")
@@ -214,7 +228,8 @@ import Testing
       $0.output("y")
     }.problems()
     #expect(problems.map(\.op) == ["Foo", "Bar"])
-    #expect("\(ImportError.problems(file: "m.onnx", problems))".hasPrefix("m.onnx: 2 things stop it; the first: Foo 'a'"))
+    #expect(
+      "\(ImportError.problems(file: "m.onnx", problems))".hasPrefix("m.onnx: 2 things stop it; the first: Foo 'a'"))
   }
 
   @Test func namesInputsThatWouldHaveToBeConstant() throws {

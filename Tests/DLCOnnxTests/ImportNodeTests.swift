@@ -24,7 +24,8 @@ struct ImportNodeTests {
     let root = environment["DLC_NODE_TESTS"] ?? ""
     let filter = environment["DLC_NODE_FILTER"] ?? ""
     var counts: [String: [String: Int]] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: root).sorted() where name.contains(filter) || filter.isEmpty {
+    for name in try FileManager.default.contentsOfDirectory(atPath: root).sorted()
+    where name.contains(filter) || filter.isEmpty {
       let folder = root + "/" + name
       guard FileManager.default.fileExists(atPath: folder + "/model.onnx") else { continue }
       if environment["DLC_NODE_TRACE"] != nil { print("BEGIN \(name)") }
@@ -47,7 +48,8 @@ struct ImportNodeTests {
       counts[kind, default: [:]][label, default: 0] += 1
     }
     for (kind, labels) in counts.sorted(by: { $0.key < $1.key }) {
-      print("CLASS \(kind): \(labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
+      print(
+        "CLASS \(kind): \(labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
     }
   }
 
@@ -64,7 +66,8 @@ struct ImportNodeTests {
     do {
       let tensors = try load(folder, "input", model.graph.inputs.count)
       inputs = Dictionary(
-        zip(model.graph.inputs.map(\.name), tensors).compactMap { name, tensor in tensor.map { (name, $0) } }) { $1 }
+        zip(model.graph.inputs.map(\.name), tensors).compactMap { name, tensor in tensor.map { (name, $0) } }
+      ) { $1 }
       expected = try load(folder, "output", model.graph.outputs.count)
     } catch { return .unreadable("\(error)") }
 
@@ -89,7 +92,9 @@ struct ImportNodeTests {
       do {
         return try Importer.run(model, file: "model.onnx", options: options).graph
       } catch .problems(let file, let problems) {
-        let needed = Set(problems.flatMap(\.neededConstants)).filter { options.constants[$0] == nil && inputs[$0] != nil }
+        let needed = Set(problems.flatMap(\.neededConstants)).filter {
+          options.constants[$0] == nil && inputs[$0] != nil
+        }
         guard !needed.isEmpty else { throw .problems(file: file, problems) }
         for name in needed {
           options.constants[name] = inputs[name]

@@ -29,7 +29,8 @@ extension Importer {
     let names = inputs.map(\.name)
     for name in (Array(options.inputShapes.keys) + options.constants.keys).sorted() where !names.contains(name) {
       report(
-        "the model has no input '\(name)'", advice: "Its inputs are \(names.map { "'\($0)'" }.joined(separator: ", ")).")
+        "the model has no input '\(name)'", advice: "Its inputs are \(names.map { "'\($0)'" }.joined(separator: ", "))."
+      )
     }
     var symbols: Set<String> = []
     for case .tensor(_, let shape?) in inputs.map(\.type) {
@@ -94,7 +95,9 @@ extension Importer {
       case .symbol, .unknown:
         extents.append(1)
         if axis == 0 {
-          notes.append("\(place): its first dimension (\(dimension)) is open and was set to 1; set it with \(flag(dimension, info.name)).")
+          notes.append(
+            "\(place): its first dimension (\(dimension)) is open and was set to 1; set it with \(flag(dimension, info.name))."
+          )
         } else {
           open.append("axis \(axis) (\(dimension))")
         }
@@ -119,9 +122,11 @@ extension Importer {
     "[" + dimensions.map(\.description).joined(separator: ",") + "]"
   }
 
-  private mutating func check(_ extents: [Int], against declared: [Dimension]?, place: String) -> (Shape, [Dimension])? {
+  private mutating func check(_ extents: [Int], against declared: [Dimension]?, place: String) -> (Shape, [Dimension])?
+  {
     let declared = declared ?? extents.map { _ in .unknown }
-    let fits = extents.count == declared.count
+    let fits =
+      extents.count == declared.count
       && zip(extents, declared).allSatisfy { extent, dimension in
         if case .fixed(let fixed) = dimension { fixed == extent } else { true }
       }
@@ -131,7 +136,8 @@ extension Importer {
     }
     guard extents.count <= 8, let shape = Shape(checking: extents) else {
       report(
-        "shape \(extents) is impossible", node: place, advice: "Extents are 0 or more, at most 8 axes, and the product fits memory.")
+        "shape \(extents) is impossible", node: place,
+        advice: "Extents are 0 or more, at most 8 axes, and the product fits memory.")
       return nil
     }
     return (shape, declared)

@@ -23,6 +23,7 @@ package struct Importer {
   var constantBudget: Int
   /// More problems than this tell nobody anything.
   static let problemLimit = 500
+  /// The model's functions by what nodes name them by.
   let functions: [FunctionKey: OnnxFunction]
 
   init(_ model: OnnxModel, options: ImportOptions) {
@@ -31,7 +32,8 @@ package struct Importer {
     graph = Graph(name: model.graph.name)
     constantBudget = 1 << 29 + 4 * model.source.file.bytes.count
     functions = Dictionary(
-      model.functions.map { (FunctionKey(domain: $0.domain, name: $0.name, overload: $0.overload), $0) }) { first, _ in first }
+      model.functions.map { (FunctionKey(domain: $0.domain, name: $0.name, overload: $0.overload), $0) }
+    ) { first, _ in first }
   }
 
   /// What a node names a function by.
@@ -56,6 +58,7 @@ package struct Importer {
     return Result(graph: importer.graph, notes: importer.notes)
   }
 
+  /// Records a problem of the model as a whole, or of a value.
   mutating func report(
     _ reason: String, node: String = "", op: String = "", type: String = "", advice: String = ""
   ) {
@@ -63,7 +66,8 @@ package struct Importer {
       ImportProblem(node: node, op: op, opset: model.opsets[""] ?? 0, type: type, reason: reason, advice: advice))
   }
 
-  private mutating func importModel() {
+  /// Imports everything; what went wrong stands in `problems`.
+  mutating func importModel() {
     guard checkOpsets() else { return }
     var scope = Scope(opsets: model.opsets)
     addInitializers(model.graph, to: &scope)
@@ -77,7 +81,8 @@ package struct Importer {
     let opset = model.opsets[""] ?? model.opsets["ai.onnx"]
     guard let opset else {
       report(
-        "the model declares no version of the standard operator set", advice: "Re-export it, or check it with onnx.checker.")
+        "the model declares no version of the standard operator set",
+        advice: "Re-export it, or check it with onnx.checker.")
       return false
     }
     guard opset <= MappingTable.newestOpset else {
@@ -107,6 +112,7 @@ package struct Importer {
     var absent: [String: MappingError] = [:]
   }
 
+  /// Adds a graph's weights as constants.
   mutating func addInitializers(_ onnx: OnnxGraph, to scope: inout Scope) {
     for tensor in onnx.initializers {
       do {
@@ -121,7 +127,9 @@ package struct Importer {
       do {
         let bytes = Shape(checking: sparse.dims).map { $0.isEmpty ? 0 : $0.count * 8 } ?? 0
         guard bytes <= constantBudget else {
-          report("sparse tensors take more memory than is allowed when dense", node: "sparse initializer '\(sparse.values.name)'")
+          report(
+            "sparse tensors take more memory than is allowed when dense",
+            node: "sparse initializer '\(sparse.values.name)'")
           continue
         }
         constantBudget -= bytes
@@ -132,10 +140,13 @@ package struct Importer {
     }
   }
 
+  /// Gives a name its value in `scope`; a second value of the same name is a problem.
   mutating func define(_ name: String, _ value: ValueID?, in scope: inout Scope) {
     if name.isEmpty { return }
     if scope.values.updateValue(value, forKey: name) != nil {
-      report("two values have the name '\(name)'", node: "value '\(name)'", advice: "Every value needs a name of its own (single assignment).")
+      report(
+        "two values have the name '\(name)'", node: "value '\(name)'",
+        advice: "Every value needs a name of its own (single assignment).")
     }
   }
 
@@ -152,7 +163,8 @@ package struct Importer {
         continue
       }
       guard let found = scope.values[info.name] else {
-        report("no node computes it", node: "output '\(info.name)'", advice: "The model is incomplete; export it again.")
+        report(
+          "no node computes it", node: "output '\(info.name)'", advice: "The model is incomplete; export it again.")
         continue
       }
       guard let value = found else { continue }  // its node was reported

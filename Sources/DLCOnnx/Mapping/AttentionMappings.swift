@@ -24,7 +24,9 @@ extension NodeContext {
     let scale = try float("scale") ?? Float(1 / Double(max(shape(of: heads.q)[3], 1)).squareRoot())
     let softcap = try float("softcap", default: 0)
     let mode = try int("qk_matmul_output_mode", default: 0)
-    guard (0...3).contains(mode) else { throw MappingError("attribute 'qk_matmul_output_mode' must be 0 to 3, found \(mode)") }
+    guard (0...3).contains(mode) else {
+      throw MappingError("attribute 'qk_matmul_output_mode' must be 0 to 3, found \(mode)")
+    }
 
     // Query heads that share a key head are stacked into one matrix.
     let group = heads.queryHeads / heads.sharedHeads
@@ -78,7 +80,8 @@ extension NodeContext {
     var (q, k, v) = try (input(0), input(1), input(2))
     let rank = shape(of: q).rank
     guard rank == 3 || rank == 4, shape(of: k).rank == rank, shape(of: v).rank == rank else {
-      throw MappingError("q, k and v must all have 3 or 4 axes, found \(shape(of: q)), \(shape(of: k)) and \(shape(of: v))")
+      throw MappingError(
+        "q, k and v must all have 3 or 4 axes, found \(shape(of: q)), \(shape(of: k)) and \(shape(of: v))")
     }
     let (queryHeads, sharedHeads) = (try int("q_num_heads"), try int("kv_num_heads"))
     if rank == 3 {
@@ -92,7 +95,9 @@ extension NodeContext {
     let pasts = [optional(4), optional(5)]
     var pastKeys = 0
     if let pastKey = pasts[0], let pastValue = pasts[1] {
-      guard shape(of: pastKey).rank == 4 else { throw MappingError("the past key must have 4 axes, found \(shape(of: pastKey))") }
+      guard shape(of: pastKey).rank == 4 else {
+        throw MappingError("the past key must have 4 axes, found \(shape(of: pastKey))")
+      }
       pastKeys = shape(of: pastKey)[2]
       k = try concatenate([pastKey, k], axis: 2)
       v = try concatenate([pastValue, v], axis: 2)
@@ -111,7 +116,9 @@ extension NodeContext {
   /// `[B, length, heads * size]` as `[B, heads, length, size]`.
   private mutating func splitHeads(_ x: ValueID, _ heads: Int) throws(MappingError) -> ValueID {
     let shape = self.shape(of: x)
-    guard heads > 0, shape[2] % heads == 0 else { throw MappingError("\(heads) heads do not divide the last axis of \(shape)") }
+    guard heads > 0, shape[2] % heads == 0 else {
+      throw MappingError("\(heads) heads do not divide the last axis of \(shape)")
+    }
     return try transpose(reshape(x, [shape[0], shape[1], heads, shape[2] / heads]), [0, 2, 1, 3])
   }
 
@@ -140,7 +147,8 @@ extension NodeContext {
     let isCausal = try bool("is_causal")
     let (left, right) = (try int("left_window_size", default: -1), try int("right_window_size", default: -1))
     guard left >= -1, right >= -1, left < 1 << 31, right < 1 << 31 else {
-      throw MappingError("attributes 'left_window_size' and 'right_window_size' must be -1 or more, found \(left) and \(right)")
+      throw MappingError(
+        "attributes 'left_window_size' and 'right_window_size' must be -1 or more, found \(left) and \(right)")
     }
     let key = positions(columns, shape: [columns])
     let query = positions(rows, shape: [rows, 1])
@@ -155,20 +163,25 @@ extension NodeContext {
       place = try binary(.add, query, binary(.subtract, filled, scalar(Double(rows), .int64)))
     }
     if isCausal { conditions.append(try binary(.lessEqual, key, place)) }
-    if left >= 0 { conditions.append(try binary(.lessEqual, binary(.subtract, place, scalar(Double(left), .int64)), key)) }
+    if left >= 0 {
+      conditions.append(try binary(.lessEqual, binary(.subtract, place, scalar(Double(left), .int64)), key))
+    }
     if right >= 0 { conditions.append(try binary(.lessEqual, key, binary(.add, place, scalar(Double(right), .int64)))) }
     if let given = optional(3) {
       let padded = try paddedMask(given, columns: columns)
       if element(of: padded) == .bool { conditions.append(padded) } else { mask.bias = padded }
     }
-    for condition in conditions { mask.allowed = try mask.allowed.map { (a) throws(MappingError) in try binary(.and, a, condition) } ?? condition }
+    for condition in conditions {
+      mask.allowed = try mask.allowed.map { (a) throws(MappingError) in try binary(.and, a, condition) } ?? condition
+    }
     mask.mayHideRow = mask.bias != nil || (mask.allowed.map { hidesRow($0) } ?? false)
     return mask
   }
 
   /// Whether a row of `allowed` has no true element, as far as is known.
   private func hidesRow(_ allowed: ValueID) -> Bool {
-    guard let known = graph.constant(allowed)?.integers(), let columns = shape(of: allowed).dimensions.last, columns > 0 else {
+    guard let known = graph.constant(allowed)?.integers(), let columns = shape(of: allowed).dimensions.last, columns > 0
+    else {
       return true
     }
     return stride(from: 0, to: known.count, by: columns).contains { known[$0..<$0 + columns].allSatisfy { $0 == 0 } }

@@ -27,7 +27,8 @@ let constantMappings: [OperatorMapping] = [
   OperatorMapping("Range", since: 11) { (c: inout NodeContext) throws(MappingError) in
     c.ignore("stash_type")  // elements are computed in double precision
     let element = try c.element(of: c.input(0))
-    guard let start = try c.number(0, "start"), let limit = try c.number(1, "limit"), let delta = try c.number(2, "delta"),
+    guard let start = try c.number(0, "start"), let limit = try c.number(1, "limit"),
+      let delta = try c.number(2, "delta"),
       delta != 0
     else { throw MappingError("start, limit and delta must be numbers and delta not zero") }
     let count = max(0, ((limit - start) / delta).rounded(.up))
@@ -40,7 +41,9 @@ let constantMappings: [OperatorMapping] = [
   OperatorMapping("EyeLike", since: 9) { (c: inout NodeContext) throws(MappingError) in
     let x = try c.input(0)
     let shape = c.shape(of: x)
-    guard shape.rank == 2, shape.count <= NodeContext.tableLimit else { throw MappingError("x must be a matrix of moderate size, found \(shape)") }
+    guard shape.rank == 2, shape.count <= NodeContext.tableLimit else {
+      throw MappingError("x must be a matrix of moderate size, found \(shape)")
+    }
     let element = try c.elementType("dtype") ?? c.element(of: x)
     let diagonal = try c.int("k", default: 0)
     let (rows, columns) = (shape[0], shape[1])

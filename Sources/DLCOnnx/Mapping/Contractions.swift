@@ -48,7 +48,9 @@ extension NodeContext {
   /// numpy.matmul: vectors become matrices for the product and lose the added axis afterwards.
   mutating func matMul(_ a: ValueID, _ b: ValueID) throws(MappingError) -> ValueID {
     let (shapeA, shapeB) = (shape(of: a), shape(of: b))
-    guard shapeA.rank >= 1, shapeB.rank >= 1 else { throw MappingError("a scalar cannot be multiplied: \(shapeA), \(shapeB)") }
+    guard shapeA.rank >= 1, shapeB.rank >= 1 else {
+      throw MappingError("a scalar cannot be multiplied: \(shapeA), \(shapeB)")
+    }
     let matrixA = shapeA.rank == 1 ? try reshape(a, Shape([1] + shapeA.dimensions)) : a
     let matrixB = shapeB.rank == 1 ? try reshape(b, Shape(shapeB.dimensions + [1])) : b
     let y = try emit(MatMul(), matrixA, matrixB)

@@ -14,10 +14,13 @@ let decomposedMappings: [OperatorMapping] = [
   },
   OperatorMapping("SwiGLU", since: 28) { (c: inout NodeContext) throws(MappingError) in
     let (gate, x) = try (c.input(0), c.input(1))
-    guard c.type(of: gate) == c.type(of: x) else { throw MappingError("a and b must be alike, found \(c.type(of: gate)) and \(c.type(of: x))") }
+    guard c.type(of: gate) == c.type(of: x) else {
+      throw MappingError("a and b must be alike, found \(c.type(of: gate)) and \(c.type(of: x))")
+    }
     return try [c.binary(.multiply, c.unary(.silu(alpha: c.float("alpha", default: 1)), gate), x)]
   },
-  OperatorMapping("CenterCropPad", since: 18) { (c: inout NodeContext) throws(MappingError) in try [c.centerCropPad()] },
+  OperatorMapping("CenterCropPad", since: 18) { (c: inout NodeContext) throws(MappingError) in try [c.centerCropPad()]
+  },
 ]
 
 extension NodeContext {

@@ -19,7 +19,9 @@ extension NodeContext {
       let named = term.replacing("...", with: "").count
       ellipsisRank = max(ellipsisRank, term.contains("...") ? shape(of: operand).rank - named : 0)
     }
-    guard ellipsisRank <= 8 else { throw MappingError("equation '\(equation)' has an ellipsis of \(ellipsisRank) axes") }
+    guard ellipsisRank <= 8 else {
+      throw MappingError("equation '\(equation)' has an ellipsis of \(ellipsisRank) axes")
+    }
     for (term, operand) in zip(written, operands) {
       let own = shape(of: operand).rank - term.replacing("...", with: "").count
       terms.append(try NodeContext.labels(term, ellipsis: own, of: ellipsisRank, equation: equation))
@@ -62,7 +64,8 @@ extension NodeContext {
   ) throws(MappingError) -> [Character] {
     let parts = term.components(separatedBy: "...")
     let named = parts.joined()
-    guard parts.count <= 2, named.allSatisfy({ $0.isASCII && $0.isLetter }), parts.count == 2 ? ellipsis >= 0 : true else {
+    guard parts.count <= 2, named.allSatisfy({ $0.isASCII && $0.isLetter }), parts.count == 2 ? ellipsis >= 0 : true
+    else {
       throw MappingError("equation '\(equation)' cannot be read")
     }
     if parts.count == 1 { return Array(named) }
@@ -80,7 +83,9 @@ extension NodeContext {
     {
       let others = names.indices.filter { $0 != first && $0 != second }
       let extents = shape(of: value)
-      guard extents[first] == extents[second] else { throw MappingError("label \(names[first]) has two extents in \(extents)") }
+      guard extents[first] == extents[second] else {
+        throw MappingError("label \(names[first]) has two extents in \(extents)")
+      }
       let n = extents[first]
       value = try transpose(value, others + [first, second])
       let rest = others.map { extents[$0] }
@@ -93,7 +98,9 @@ extension NodeContext {
   }
 
   /// The product of two operands, summed over labels that both have and nobody needs later, as a batched matrix product.
-  private mutating func contract(_ a: Labelled, _ b: Labelled, keeping later: Set<Character>) throws(MappingError) -> Labelled {
+  private mutating func contract(_ a: Labelled, _ b: Labelled, keeping later: Set<Character>) throws(MappingError)
+    -> Labelled
+  {
     let shared = a.labels.filter { b.labels.contains($0) }
     let batch = shared.filter { later.contains($0) }
     let summed = shared.filter { !later.contains($0) }

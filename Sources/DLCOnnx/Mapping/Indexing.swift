@@ -34,7 +34,9 @@ let indexingMappings: [OperatorMapping] = [
   },
   OperatorMapping("OneHot", since: 9) { (c: inout NodeContext) throws(MappingError) in
     let indices = try c.input(0)
-    guard let depth = try c.number(1, "depth"), depth >= 1, depth < 2_147_483_648 else { throw MappingError("its depth must be positive") }
+    guard let depth = try c.number(1, "depth"), depth >= 1, depth < 2_147_483_648 else {
+      throw MappingError("its depth must be positive")
+    }
     let axis = try c.resolve(axis: c.int("axis", default: -1), rank: c.shape(of: indices).rank + 1)
     return try [c.emit(OneHot(depth: Int(depth), axis: axis), indices, c.input(2))]
   },
@@ -64,7 +66,8 @@ extension NodeContext {
   fileprivate mutating func topK(_ k: Int) throws(MappingError) -> [ValueID?] {
     let x = try input(0)
     let axis = try resolve(axis: int("axis", default: -1), rank: shape(of: x).rank)
-    let op = TopK(count: k, axis: axis, largest: try bool("largest", default: true), sorted: try bool("sorted", default: true))
+    let op = TopK(
+      count: k, axis: axis, largest: try bool("largest", default: true), sorted: try bool("sorted", default: true))
     return try add(op, [x]).map { $0 }
   }
 }

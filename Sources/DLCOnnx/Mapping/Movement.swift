@@ -51,9 +51,13 @@ let movementMappings: [OperatorMapping] = [
   },
   OperatorMapping("DepthToSpace") { (c: inout NodeContext) throws(MappingError) in
     let mode = try c.string("mode", default: "DCR")
-    guard mode == "DCR" || mode == "CRD" else { throw MappingError("attribute 'mode' must be DCR or CRD, found '\(mode)'") }
+    guard mode == "DCR" || mode == "CRD" else {
+      throw MappingError("attribute 'mode' must be DCR or CRD, found '\(mode)'")
+    }
     let (x, n, channels, height, width, block) = try c.blockInput()
-    guard channels % (block * block) == 0 else { throw MappingError("\(channels) channels are no multiple of \(block)^2") }
+    guard channels % (block * block) == 0 else {
+      throw MappingError("\(channels) channels are no multiple of \(block)^2")
+    }
     let depth = channels / (block * block)
     let split = mode == "DCR" ? [n, block, block, depth, height, width] : [n, depth, block, block, height, width]
     let order = mode == "DCR" ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]
@@ -63,7 +67,9 @@ let movementMappings: [OperatorMapping] = [
   OperatorMapping("SpaceToDepth") { (c: inout NodeContext) throws(MappingError) in
     let mode = try c.string("mode", default: "DCR")
     let (x, n, channels, height, width, block) = try c.blockInput()
-    guard height % block == 0, width % block == 0 else { throw MappingError("[\(height), \(width)] is no multiple of \(block)") }
+    guard height % block == 0, width % block == 0 else {
+      throw MappingError("[\(height), \(width)] is no multiple of \(block)")
+    }
     let split = Shape([n, channels, height / block, block, width / block, block])
     let order = mode == "CRD" ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]
     let moved = try c.emit(Transpose(permutation: order), c.reshape(x, split))
@@ -76,7 +82,8 @@ let movementMappings: [OperatorMapping] = [
     return try [c.emit(Trilu(upper: c.bool("upper", default: true), diagonal: reach), c.input(0))]
   },
   OperatorMapping("ReverseSequence", since: 10) { (c: inout NodeContext) throws(MappingError) in
-    let op = ReverseSequence(timeAxis: try c.int("time_axis", default: 0), batchAxis: try c.int("batch_axis", default: 1))
+    let op = ReverseSequence(
+      timeAxis: try c.int("time_axis", default: 0), batchAxis: try c.int("batch_axis", default: 1))
     return try [c.emit(op, c.input(0), c.input(1))]
   },
 ]
@@ -88,10 +95,12 @@ extension NodeContext {
     let steps = steps ?? [Int](repeating: 1, count: starts.count)
     let given = axes ?? Array(starts.indices)
     guard ends.count == starts.count, given.count == starts.count, steps.count == starts.count else {
-      throw MappingError("starts, ends, axes and steps have \(starts.count), \(ends.count), \(given.count) and \(steps.count) entries")
+      throw MappingError(
+        "starts, ends, axes and steps have \(starts.count), \(ends.count), \(given.count) and \(steps.count) entries")
     }
     var op = Slice(
-      starts: Array(repeating: 0, count: shape.rank), counts: shape.dimensions, steps: Array(repeating: 1, count: shape.rank))
+      starts: Array(repeating: 0, count: shape.rank), counts: shape.dimensions,
+      steps: Array(repeating: 1, count: shape.rank))
     for k in starts.indices {
       let axis = try resolve(axis: given[k], rank: shape.rank)
       let (extent, step) = (shape[axis], steps[k])
@@ -126,7 +135,8 @@ extension NodeContext {
     var start = 0
     for part in parts {
       var op = Slice(
-        starts: Array(repeating: 0, count: shape.rank), counts: shape.dimensions, steps: Array(repeating: 1, count: shape.rank))
+        starts: Array(repeating: 0, count: shape.rank), counts: shape.dimensions,
+        steps: Array(repeating: 1, count: shape.rank))
       op.starts[axis] = part == 0 ? 0 : start
       op.counts[axis] = part
       outputs.append(part == shape[axis] ? x : try emit(op, x))
@@ -143,7 +153,9 @@ extension NodeContext {
     return mode
   }
 
-  fileprivate mutating func pad(_ mode: Pad.Mode, amounts: [Int], axes: [Int]?, value: ValueID?) throws(MappingError) -> ValueID {
+  fileprivate mutating func pad(_ mode: Pad.Mode, amounts: [Int], axes: [Int]?, value: ValueID?) throws(MappingError)
+    -> ValueID
+  {
     let x = try input(0)
     let rank = shape(of: x).rank
     let given = axes ?? Array(0..<rank)

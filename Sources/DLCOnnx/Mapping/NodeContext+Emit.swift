@@ -18,7 +18,8 @@ extension NodeContext {
     let shape = self.shape(of: x)
     if start == 0, count == shape[axis], step == 1 { return x }
     var op = Slice(
-      starts: Array(repeating: 0, count: shape.rank), counts: shape.dimensions, steps: Array(repeating: 1, count: shape.rank))
+      starts: Array(repeating: 0, count: shape.rank), counts: shape.dimensions,
+      steps: Array(repeating: 1, count: shape.rank))
     op.starts[axis] = start
     op.counts[axis] = count
     op.steps[axis] = count > 1 ? step : 1

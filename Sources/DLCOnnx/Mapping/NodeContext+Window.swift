@@ -19,22 +19,28 @@ extension NodeContext {
       throw MappingError(
         "it has \(spatialRank) spatial axes; 1 to 3 are supported", advice: "Reshape the input to [N, C, spatial...].")
     }
-    guard let kernel = try ints("kernel_shape") ?? weights else { throw MappingError("attribute 'kernel_shape' is missing") }
+    guard let kernel = try ints("kernel_shape") ?? weights else {
+      throw MappingError("attribute 'kernel_shape' is missing")
+    }
     let ones = [Int](repeating: 1, count: spatialRank)
     let attributes = WindowAttributes(
       kernel: kernel, strides: try ints("strides") ?? ones, dilations: try ints("dilations") ?? ones,
       pads: try ints("pads"), autoPad: try string("auto_pad", default: "NOTSET"))
     for (name, values, low) in [
-      ("kernel_shape", attributes.kernel, 1), ("strides", attributes.strides, 1), ("dilations", attributes.dilations, 1),
+      ("kernel_shape", attributes.kernel, 1), ("strides", attributes.strides, 1),
+      ("dilations", attributes.dilations, 1),
     ] {
       guard values.count == spatialRank, values.allSatisfy({ $0 >= low && $0 < 1 << 24 }) else {
-        throw MappingError("attribute '\(name)' must be \(spatialRank) integers of at least \(low), found \(values)")
+        throw MappingError(
+          "attribute '\(name)' must be \(spatialRank) integers from \(low) to 16777215, found \(values)")
       }
     }
-    if let weights, weights != kernel { throw MappingError("kernel_shape \(kernel) differs from the weights' \(weights)") }
+    if let weights, weights != kernel {
+      throw MappingError("kernel_shape \(kernel) differs from the weights' \(weights)")
+    }
     if let pads = attributes.pads {
       guard pads.count == 2 * spatialRank, pads.allSatisfy({ $0 > -(1 << 24) && $0 < 1 << 24 }) else {
-        throw MappingError("attribute 'pads' must be \(2 * spatialRank) integers, found \(pads)")
+        throw MappingError("attribute 'pads' must be \(2 * spatialRank) integers below 2^24, found \(pads)")
       }
     }
     return attributes
@@ -68,6 +74,7 @@ extension NodeContext {
       throw MappingError("pads \(begin + end) are negative", advice: "Crop with a Slice or Pad before it.")
     }
     return Window(
-      kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, padBegin: begin, padEnd: end)
+      kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, padBegin: begin,
+      padEnd: end)
   }
 }

@@ -6,11 +6,13 @@ import DLCTensor
 ///
 /// Records which attributes were read; one that was not is an error when the mapping returns.
 struct NodeContext {
+  /// The node, named as messages name it.
   let node: OnnxNode
   /// The model's opset version for the node's domain.
   let opset: Int
   /// Values of the node's inputs; nil where omitted.
   let values: [ValueID?]
+  /// What has been imported so far; mappings add to it.
   var graph: Graph
   private var unread: [String: OnnxAttributeValue] = [:]
 
@@ -46,8 +48,11 @@ struct NodeContext {
     return all
   }
 
+  /// Element type and shape of a value.
   func type(of id: ValueID) -> TensorType { graph[id].type }
+  /// Extents of a value.
   func shape(of id: ValueID) -> Shape { graph[id].type.shape }
+  /// Element type of a value.
   func element(of id: ValueID) -> ElementType { graph[id].type.element }
 
   /// The value of input `index`, which has to be known when the model is compiled.
@@ -86,58 +91,70 @@ struct NodeContext {
   /// Reads an attribute that does not change the result here.
   mutating func ignore(_ names: String...) { for name in names { _ = take(name) } }
 
+  /// Whether an attribute is there and was not read yet.
   func has(_ name: String) -> Bool { unread[name] != nil }
 
+  /// An integer attribute; nil when absent.
   mutating func int(_ name: String) throws(MappingError) -> Int? {
     guard let value = take(name) else { return nil }
     guard case .int(let number) = value else { throw wrong(name, "an integer", value) }
     return number
   }
 
+  /// An integer attribute.
   mutating func int(_ name: String, default fallback: Int) throws(MappingError) -> Int { try int(name) ?? fallback }
 
+  /// An integer attribute that means false when 0.
   mutating func bool(_ name: String, default fallback: Bool = false) throws(MappingError) -> Bool {
     try int(name).map { $0 != 0 } ?? fallback
   }
 
+  /// A float attribute; nil when absent.
   mutating func float(_ name: String) throws(MappingError) -> Float? {
     guard let value = take(name) else { return nil }
     guard case .float(let number) = value else { throw wrong(name, "a float", value) }
     return number
   }
 
+  /// A float attribute.
   mutating func float(_ name: String, default fallback: Float) throws(MappingError) -> Float {
     try float(name) ?? fallback
   }
 
+  /// A list of integers; nil when absent.
   mutating func ints(_ name: String) throws(MappingError) -> [Int]? {
     guard let value = take(name) else { return nil }
     guard case .ints(let numbers) = value else { throw wrong(name, "integers", value) }
     return numbers
   }
 
+  /// A list of floats; nil when absent.
   mutating func floats(_ name: String) throws(MappingError) -> [Float]? {
     guard let value = take(name) else { return nil }
     guard case .floats(let numbers) = value else { throw wrong(name, "floats", value) }
     return numbers
   }
 
+  /// A string attribute, read as UTF-8; nil when absent.
   mutating func string(_ name: String) throws(MappingError) -> String? {
     guard let value = take(name) else { return nil }
     guard case .string(let bytes) = value else { throw wrong(name, "a string", value) }
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// A string attribute, read as UTF-8.
   mutating func string(_ name: String, default fallback: String) throws(MappingError) -> String {
     try string(name) ?? fallback
   }
 
+  /// A tensor attribute with its elements; nil when absent.
   mutating func tensor(_ name: String) throws(MappingError) -> Tensor? {
     guard let value = take(name) else { return nil }
     guard case .tensor(let tensor) = value else { throw wrong(name, "a tensor", value) }
     do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error)") }
   }
 
+  /// A sparse tensor attribute written out; nil when absent.
   mutating func sparseTensor(_ name: String) throws(MappingError) -> Tensor? {
     guard let value = take(name) else { return nil }
     guard case .sparseTensor(let tensor) = value else { throw wrong(name, "a sparse tensor", value) }
@@ -150,6 +167,7 @@ struct NodeContext {
     return try NodeContext.elementType(code: code)
   }
 
+  /// The element type of an ONNX code.
   static func elementType(code: Int) throws(MappingError) -> ElementType {
     guard let raw = UInt8(exactly: code), let element = ElementType(rawValue: raw) else {
       throw MappingError(
@@ -192,6 +210,7 @@ struct NodeContext {
     try add(op, inputs)[0]
   }
 
+  /// Adds a constant.
   mutating func addConstant(_ tensor: Tensor) -> ValueID { graph.addConstant(tensor) }
 
   /// A scalar of `element` type.
@@ -199,10 +218,12 @@ struct NodeContext {
     graph.addConstant(Tensor(doubles: [value], type: TensorType(element, .scalar)))
   }
 
+  /// Adds an elementwise operator of two values.
   mutating func binary(_ kind: Binary.Kind, _ a: ValueID, _ b: ValueID) throws(MappingError) -> ValueID {
     try emit(Binary(kind), a, b)
   }
 
+  /// Adds an elementwise function.
   mutating func unary(_ function: Function, _ x: ValueID) throws(MappingError) -> ValueID {
     try emit(Unary(function), x)
   }
@@ -212,6 +233,7 @@ struct NodeContext {
     shape == self.shape(of: x) ? x : try emit(Reshape(shape: shape), x)
   }
 
+  /// x as another element type; x itself when it has that type.
   mutating func cast(_ x: ValueID, _ element: ElementType) throws(MappingError) -> ValueID {
     element == self.element(of: x) ? x : try emit(Cast(to: element), x)
   }

@@ -10,7 +10,8 @@ let normalizationMappings: [OperatorMapping] = [
     let momentum = try c.float("momentum", default: 0.9)
     let epsilon = try c.float("epsilon", default: 1e-5)
     guard try c.bool("spatial", default: true) else {
-      throw MappingError("attribute 'spatial' is 0: statistics per element are not supported", advice: "Export with opset 9 or later.")
+      throw MappingError(
+        "attribute 'spatial' is 0: statistics per element are not supported", advice: "Export with opset 9 or later.")
     }
     if try c.bool("training_mode") { return try c.trainingBatchNorm(momentum: momentum, epsilon: epsilon) }
     // Types of the statistics may differ from x's since opset 15.
@@ -124,7 +125,8 @@ extension NodeContext {
         vector = try emit(Expand(shape: [groups, shape[1] / groups]), reshape(vector, [groups, 1]))
       }
       guard self.shape(of: vector).count == shape[1] else {
-        throw MappingError("scale and bias must have \(opset < 21 ? groups : shape[1]) elements, found \(self.shape(of: vector))")
+        throw MappingError(
+          "scale and bias must have \(opset < 21 ? groups : shape[1]) elements, found \(self.shape(of: vector))")
       }
       factors.append(try reshape(vector, Shape(perChannel)))
     }

@@ -7,7 +7,9 @@ let poolingMappings: [OperatorMapping] = [
   OperatorMapping("MaxPool") { (c: inout NodeContext) throws(MappingError) in
     let columnMajor = try c.int("storage_order", default: 0) == 1
     let indices = c.node.outputs.count > 1 && !c.node.outputs[1].isEmpty
-    return try c.pool { _ in .maximum } configure: { op in
+    return try c.pool { _ in
+      .maximum
+    } configure: { op in
       op.givesIndices = indices
       op.columnMajorIndices = columnMajor && indices
     }

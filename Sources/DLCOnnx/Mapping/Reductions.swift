@@ -33,7 +33,9 @@ let reductionMappings: [OperatorMapping] =
   + [("CumSum", Cumulative.Kind.sum), ("CumProd", .product)].map { name, kind in
     OperatorMapping(name) { (c: inout NodeContext) throws(MappingError) in
       let x = try c.input(0)
-      guard let axis = try c.integers(1, "axis"), axis.count == 1 else { throw MappingError("its axis must be one integer") }
+      guard let axis = try c.integers(1, "axis"), axis.count == 1 else {
+        throw MappingError("its axis must be one integer")
+      }
       let op = Cumulative(
         kind, axis: try c.resolve(axis: axis[0], rank: c.shape(of: x).rank), exclusive: try c.bool("exclusive"),
         reverse: try c.bool("reverse"))
@@ -62,7 +64,8 @@ let reductionMappings: [OperatorMapping] =
   }
 
 extension NodeContext {
-  fileprivate mutating func reduce(_ kind: Reduce.Kind, axes: [Int], noneMeansAll: Bool) throws(MappingError) -> ValueID {
+  fileprivate mutating func reduce(_ kind: Reduce.Kind, axes: [Int], noneMeansAll: Bool) throws(MappingError) -> ValueID
+  {
     let x = try input(0)
     let keeps = try bool("keepdims", default: true)
     let rank = shape(of: x).rank

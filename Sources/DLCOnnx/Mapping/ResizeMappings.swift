@@ -22,7 +22,9 @@ let resizeMappings: [OperatorMapping] = [
   },
   OperatorMapping("Resize", since: 11) { (c: inout NodeContext) throws(MappingError) in
     var scales: [Float]?
-    if c.optional(2) != nil, case let tensor = try c.constant(2, "scales"), tensor.count > 0 { scales = tensor.floats() }
+    if c.optional(2) != nil, case let tensor = try c.constant(2, "scales"), tensor.count > 0 {
+      scales = tensor.floats()
+    }
     let sizes = try c.integers(3, "sizes").flatMap { $0.isEmpty ? nil : $0 }
     return try [c.resize(scales: scales, sizes: sizes, coordinate: nil, nearest: nil)]
   },
@@ -55,12 +57,15 @@ extension NodeContext {
         allScales[axis] = scales[k]
         let span = coordinate == .cropAndResize ? region.end[axis] - region.begin[axis] : 1
         let extent = Double(shape[axis]) * Double(span) * Double(scales[k])
-        guard extent >= 0, extent < 2_147_483_648 else { throw MappingError("scale \(scales[k]) gives \(extent) elements") }
+        guard extent >= 0, extent < 2_147_483_648 else {
+          throw MappingError("scale \(scales[k]) gives \(extent) elements")
+        }
         extents[axis] = Int(extent.rounded(.down))
       }
     }
     guard ["stretch", "not_larger", "not_smaller"].contains(policy) else {
-      throw MappingError("attribute 'keep_aspect_ratio_policy' must be stretch, not_larger or not_smaller, found '\(policy)'")
+      throw MappingError(
+        "attribute 'keep_aspect_ratio_policy' must be stretch, not_larger or not_smaller, found '\(policy)'")
     }
     if var sizes {
       guard sizes.allSatisfy({ $0 >= 0 && $0 < 1 << 31 }) else { throw MappingError("sizes \(sizes) are impossible") }
@@ -106,7 +111,8 @@ extension NodeContext {
     case "half_pixel_symmetric": return .halfPixelSymmetric
     default:
       throw MappingError(
-        "attribute 'coordinate_transformation_mode' is '\(name)'", advice: "half_pixel, align_corners, asymmetric and others of opset 19 are supported.")
+        "attribute 'coordinate_transformation_mode' is '\(name)'",
+        advice: "half_pixel, align_corners, asymmetric and others of opset 19 are supported.")
     }
   }
 
@@ -118,7 +124,9 @@ extension NodeContext {
     case "round_prefer_ceil": return .roundPreferCeil
     case "floor": return .floor
     case "ceil": return .ceil
-    default: throw MappingError("attribute 'nearest_mode' is '\(name)'; it must be round_prefer_floor, round_prefer_ceil, floor or ceil")
+    default:
+      throw MappingError(
+        "attribute 'nearest_mode' is '\(name)'; it must be round_prefer_floor, round_prefer_ceil, floor or ceil")
     }
   }
 
@@ -135,7 +143,9 @@ extension NodeContext {
     var end = [Float](repeating: 1, count: rank)
     guard used else { return (begin, end) }
     let region = try constant(1, "region of interest").floats()
-    guard region.count == 2 * axes.count else { throw MappingError("roi must have \(2 * axes.count) entries, found \(region.count)") }
+    guard region.count == 2 * axes.count else {
+      throw MappingError("roi must have \(2 * axes.count) entries, found \(region.count)")
+    }
     for (k, axis) in axes.enumerated() {
       begin[axis] = region[k]
       end[axis] = region[axes.count + k]

@@ -15,7 +15,8 @@ extension NodeContext {
     let corners = try bool("align_corners")
     let size = try integers(1, "size") ?? []
     let axes = size.count - 2
-    guard axes == 2 || axes == 3, let target = Shape(checking: size), shape(of: theta) == [target[0], axes, axes + 1] else {
+    guard axes == 2 || axes == 3, let target = Shape(checking: size), shape(of: theta) == [target[0], axes, axes + 1]
+    else {
       throw MappingError("theta \(shape(of: theta)) does not fit an output of \(size)")
     }
     let spatial = Shape(Array(target.dimensions[2...]))
@@ -41,7 +42,9 @@ extension NodeContext {
     let (x, grid) = try (input(0), input(1))
     let (shape, places) = (self.shape(of: x), self.shape(of: grid))
     let axes = shape.rank - 2
-    guard axes == 2 || axes == 3, places.rank == shape.rank, places[0] == shape[0], places[places.rank - 1] == axes, !shape.isEmpty else {
+    guard axes == 2 || axes == 3, places.rank == shape.rank, places[0] == shape[0], places[places.rank - 1] == axes,
+      !shape.isEmpty
+    else {
       throw MappingError("x must be [N, C, spatial...] and the grid [N, out..., axes], found \(shape) and \(places)")
     }
     let mode = try string("mode", default: "linear")
@@ -56,7 +59,9 @@ extension NodeContext {
     let spatial = Array(shape.dimensions[2...])
     let pixels = spatial.reduce(1, *)
     let points = places.dimensions[1..<places.rank - 1].reduce(1, *)
-    guard pixels < 1 << 24 else { throw MappingError("images of more than 2^24 elements are not supported, found \(shape)") }
+    guard pixels < 1 << 24 else {
+      throw MappingError("images of more than 2^24 elements are not supported, found \(shape)")
+    }
 
     // Per axis: the neighbours' places (f32 integers inside the image) and weights, each [N, points, 1].
     let flat = try reshape(cast(grid, .float32), [shape[0], points, axes])
@@ -75,9 +80,10 @@ extension NodeContext {
       for (axis, choices) in neighbours.enumerated() {
         let choice = choices[rest % choices.count]
         rest /= choices.count
-        place = try place.map { (id) throws(MappingError) in
-          try binary(.add, binary(.multiply, id, scalar(Double(spatial[axis]), .float32)), choice.place)
-        } ?? choice.place
+        place =
+          try place.map { (id) throws(MappingError) in
+            try binary(.add, binary(.multiply, id, scalar(Double(spatial[axis]), .float32)), choice.place)
+          } ?? choice.place
         if let own = choice.weight {
           weight = try weight.map { (id) throws(MappingError) in try binary(.multiply, id, own) } ?? own
         }
@@ -122,7 +128,8 @@ extension NodeContext {
     var result: [(place: ValueID, weight: ValueID?)] = []
     for (offset, weight) in weights {
       result.append(
-        try neighbour(shifted(base, by: Double(offset)), weight: weight, extent: extent, outside: outside, corners: corners))
+        try neighbour(
+          shifted(base, by: Double(offset)), weight: weight, extent: extent, outside: outside, corners: corners))
     }
     return result
   }

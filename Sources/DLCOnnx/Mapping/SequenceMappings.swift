@@ -5,8 +5,10 @@ import DLCTensor
 /// Operators of language models around attention.
 let sequenceMappings: [OperatorMapping] = [
   OperatorMapping("RotaryEmbedding", since: 23) { (c: inout NodeContext) throws(MappingError) in try [c.rotary()] },
-  OperatorMapping("TensorScatter", since: 24) { (c: inout NodeContext) throws(MappingError) in try [c.tensorScatter()] },
-  OperatorMapping("LinearAttention", since: 27) { (c: inout NodeContext) throws(MappingError) in try c.linearAttention() },
+  OperatorMapping("TensorScatter", since: 24) { (c: inout NodeContext) throws(MappingError) in try [c.tensorScatter()]
+  },
+  OperatorMapping("LinearAttention", since: 27) { (c: inout NodeContext) throws(MappingError) in try c.linearAttention()
+  },
   OperatorMapping("CausalConvWithState", since: 27) { (c: inout NodeContext) throws(MappingError) in
     try c.causalConvolution()
   },
@@ -21,7 +23,9 @@ extension NodeContext {
     let heads = try int("num_heads", default: 0)
     if rank == 3 {
       let flat = shape(of: x)
-      guard heads > 0, flat[2] % heads == 0 else { throw MappingError("attribute 'num_heads' must divide the last axis of \(flat)") }
+      guard heads > 0, flat[2] % heads == 0 else {
+        throw MappingError("attribute 'num_heads' must divide the last axis of \(flat)")
+      }
       x = try reshape(x, [flat[0], flat[1], heads, flat[2] / heads])
     }
     let shape = self.shape(of: x)
@@ -103,11 +107,14 @@ extension NodeContext {
     else { throw MappingError("attribute 'q_num_heads' must be a multiple of 'kv_num_heads'") }
     let (a, b, d) = (shape(of: query), shape(of: key), shape(of: value))
     guard a.rank == 3, b.rank == 3, d.rank == 3, a[2] % queryHeads == 0, b[2] % heads == 0, d[2] % heads == 0,
-      a[2] / queryHeads == b[2] / heads, b.dimensions[..<2] == a.dimensions[..<2], d.dimensions[..<2] == a.dimensions[..<2]
+      a[2] / queryHeads == b[2] / heads, b.dimensions[..<2] == a.dimensions[..<2],
+      d.dimensions[..<2] == a.dimensions[..<2]
     else { throw MappingError("query \(a), key \(b) and value \(d) do not fit as [B, T, heads * size]") }
     let (batch, steps, keySize, valueSize) = (a[0], a[1], b[2] / heads, d[2] / heads)
     guard steps >= 1, steps <= 256 else {
-      throw MappingError("it has \(steps) time steps; 1 to 256 are supported", advice: "Process the sequence in pieces, passing the state on.")
+      throw MappingError(
+        "it has \(steps) time steps; 1 to 256 are supported",
+        advice: "Process the sequence in pieces, passing the state on.")
     }
     let rule = try string("update_rule", default: "gated_delta")
     guard ["linear", "gated", "delta", "gated_delta"].contains(rule) else {

@@ -42,11 +42,16 @@ extension NodeContext {
   fileprivate mutating func melMatrix() throws(MappingError) -> ValueID {
     let element = try elementType("output_datatype") ?? .float32
     guard let filters = try integer(0, "number of mel bins"), let length = try integer(1, "DFT length"),
-      let rate = try integer(2, "sample rate"), let low = try number(3, "lower edge"), let high = try number(4, "upper edge")
+      let rate = try integer(2, "sample rate"), let low = try number(3, "lower edge"),
+      let high = try number(4, "upper edge")
     else { throw MappingError("five inputs must be given") }
-    guard filters >= 1, filters <= 1 << 16, length >= 1, length <= 1 << 24, rate >= 1, low >= 0, low.isFinite, high.isFinite,
+    guard filters >= 1, filters <= 1 << 16, length >= 1, length <= 1 << 24, rate >= 1, low >= 0, low.isFinite,
+      high.isFinite,
       high >= low, (length / 2 + 1) * filters <= NodeContext.tableLimit
-    else { throw MappingError("\(filters) mel bins from \(low) to \(high) Hz for a DFT of \(length) at \(rate) Hz are impossible") }
+    else {
+      throw MappingError(
+        "\(filters) mel bins from \(low) to \(high) Hz for a DFT of \(length) at \(rate) Hz are impossible")
+    }
     func mel(_ hertz: Double) -> Double { 2595 * log10(1 + hertz / 700) }
     let step = (mel(high) - mel(low)) / Double(filters + 2)
     var corners: [Int] = []
@@ -55,7 +60,9 @@ extension NodeContext {
       corners.append(Int((Double(length + 1) * hertz / Double(rate)).rounded(.down)))
     }
     let bins = length / 2 + 1
-    guard (corners.last ?? 0) <= bins else { throw MappingError("the upper edge \(high) Hz is beyond half the sample rate \(rate)") }
+    guard (corners.last ?? 0) <= bins else {
+      throw MappingError("the upper edge \(high) Hz is beyond half the sample rate \(rate)")
+    }
     var values = [Double](repeating: 0, count: bins * filters)
     func set(_ bin: Int, _ filter: Int, _ value: Double) { if bin < bins { values[bin * filters + filter] = value } }
     for k in 0..<filters {
@@ -80,7 +87,9 @@ extension NodeContext {
     guard axis < shape.rank - 1 else { throw MappingError("axis \(given) is the one of real and imaginary parts") }
     let count = shape[axis]
     let length = try integer(1, "DFT length") ?? (inverse && oneSided ? 2 * (count - 1) : count)
-    guard length >= 1, length <= NodeContext.tableLimit else { throw MappingError("its DFT length must be positive, found \(length)") }
+    guard length >= 1, length <= NodeContext.tableLimit else {
+      throw MappingError("its DFT length must be positive, found \(length)")
+    }
     let realResult = inverse && oneSided
     let bins = realResult || !oneSided ? length : length / 2 + 1
     let resultParts = realResult ? 1 : 2
@@ -146,11 +155,14 @@ extension NodeContext {
     guard shape.rank == 3, shape[2] == 1 || shape[2] == 2 else {
       throw MappingError("the signal must be [B, length, 1] or [B, length, 2], found \(shape)")
     }
-    guard let step = try integer(1, "frame step"), step >= 1, step < 1 << 24 else { throw MappingError("its frame step must be positive") }
+    guard let step = try integer(1, "frame step"), step >= 1, step < 1 << 24 else {
+      throw MappingError("its frame step must be positive")
+    }
     let windowLength = optional(2).map { self.shape(of: $0).count }
     let length = try integer(3, "frame length") ?? windowLength ?? shape[1]
     guard length >= 1, length <= shape[1], windowLength == nil || windowLength == length else {
-      throw MappingError("frames of \(length) and a window of \(windowLength ?? length) do not fit a signal of \(shape[1])")
+      throw MappingError(
+        "frames of \(length) and a window of \(windowLength ?? length) do not fit a signal of \(shape[1])")
     }
     let parts = shape[2]
     let bins = oneSided ? length / 2 + 1 : length
@@ -161,7 +173,9 @@ extension NodeContext {
     var kernel = [Double](repeating: 0, count: matrix.count)
     for t in 0..<length {
       for part in 0..<parts {
-        for column in 0..<2 * bins { kernel[(column * parts + part) * length + t] = matrix[(t * parts + part) * 2 * bins + column] }
+        for column in 0..<2 * bins {
+          kernel[(column * parts + part) * length + t] = matrix[(t * parts + part) * 2 * bins + column]
+        }
       }
     }
     var weights = table(kernel, element(of: x), [2 * bins, parts, length])

@@ -22,7 +22,8 @@ let unaryMappings: [OperatorMapping] =
       .leakyRelu(slope: try c.float("alpha", default: 0.01))
     },
     parametric("Elu") { (c: inout NodeContext) throws(MappingError) in .elu(alpha: try c.float("alpha", default: 1)) },
-    parametric("Celu") { (c: inout NodeContext) throws(MappingError) in .celu(alpha: try c.float("alpha", default: 1)) },
+    parametric("Celu") { (c: inout NodeContext) throws(MappingError) in .celu(alpha: try c.float("alpha", default: 1))
+    },
     parametric("Selu") { (c: inout NodeContext) throws(MappingError) in
       // Opset 1 to 5 had rounded defaults; these are the ones since opset 6.
       .selu(
@@ -38,7 +39,8 @@ let unaryMappings: [OperatorMapping] =
     parametric("Shrink") { (c: inout NodeContext) throws(MappingError) in
       .shrink(bias: try c.float("bias", default: 0), lambda: try c.float("lambd", default: 0.5))
     },
-    parametric("Swish") { (c: inout NodeContext) throws(MappingError) in .silu(alpha: try c.float("alpha", default: 1)) },
+    parametric("Swish") { (c: inout NodeContext) throws(MappingError) in .silu(alpha: try c.float("alpha", default: 1))
+    },
     parametric("IsInf") { (c: inout NodeContext) throws(MappingError) in
       .isInfinite(
         negative: try c.bool("detect_negative", default: true), positive: try c.bool("detect_positive", default: true))
@@ -59,7 +61,9 @@ let unaryMappings: [OperatorMapping] =
     OperatorMapping("Clip", since: 11) { (c: inout NodeContext) throws(MappingError) in
       let x = try c.input(0)
       let bounds = [c.optional(1), c.optional(2)]
-      if c.element(of: x).isFloat, c.element(of: x) != .float64, bounds.allSatisfy({ $0 == nil || c.graph.constant($0!)?.count == 1 }) {
+      if c.element(of: x).isFloat, c.element(of: x) != .float64,
+        bounds.allSatisfy({ $0 == nil || c.graph.constant($0!)?.count == 1 })
+      {
         return try [
           c.clip(
             x, low: c.number(1, "minimum") ?? -.infinity, high: c.number(2, "maximum") ?? .infinity)

@@ -20,10 +20,15 @@ extension NodeContext {
     let dilations = try ints("dilations") ?? ones
     let pads = try ints("pads") ?? [Int](repeating: 0, count: 2 * image.count)
     let rank = image.count
-    guard (1...3).contains(rank), block.count == rank, strides.count == rank, dilations.count == rank, pads.count == 2 * rank,
-      (block + strides + dilations).allSatisfy({ $0 >= 1 && $0 < 1 << 24 }), pads.allSatisfy({ $0 >= 0 && $0 < 1 << 24 }),
+    guard (1...3).contains(rank), block.count == rank, strides.count == rank, dilations.count == rank,
+      pads.count == 2 * rank,
+      (block + strides + dilations).allSatisfy({ $0 >= 1 && $0 < 1 << 24 }),
+      pads.allSatisfy({ $0 >= 0 && $0 < 1 << 24 }),
       Shape(checking: image) != nil, let cells = Shape(checking: block)?.count, cells <= 2048
-    else { throw MappingError("an image of \(image) in blocks of \(block) is impossible or has more than 3 axes or 2048 elements a block") }
+    else {
+      throw MappingError(
+        "an image of \(image) in blocks of \(block) is impossible or has more than 3 axes or 2048 elements a block")
+    }
     var columns: [Int] = []
     var outputPadding: [Int] = []
     for k in 0..<rank {
@@ -41,7 +46,8 @@ extension NodeContext {
     let identity = (0..<cells * cells).map { $0 % (cells + 1) == 0 ? 1.0 : 0 }
     let weights = table(identity, element(of: x), Shape([cells, 1] + block))
     let window = Window(
-      kernel: block, strides: strides, dilations: dilations, padBegin: Array(pads[..<rank]), padEnd: Array(pads[rank...]))
+      kernel: block, strides: strides, dilations: dilations, padBegin: Array(pads[..<rank]),
+      padEnd: Array(pads[rank...]))
     let y = try emit(ConvolutionTranspose(window: window, outputPadding: outputPadding), folded, weights)
     return try reshape(y, Shape([shape[0], channels] + image))
   }
@@ -52,14 +58,18 @@ extension NodeContext {
     let shape = self.shape(of: x)
     let rank = shape.rank - 2
     guard rank >= 1, self.shape(of: indices) == shape else {
-      throw MappingError("x must be [N, C, spatial...] and the indices alike, found \(shape) and \(self.shape(of: indices))")
+      throw MappingError(
+        "x must be [N, C, spatial...] and the indices alike, found \(shape) and \(self.shape(of: indices))")
     }
     guard let kernel = try ints("kernel_shape") else { throw MappingError("attribute 'kernel_shape' is missing") }
     let strides = try ints("strides") ?? [Int](repeating: 1, count: rank)
     let pads = try ints("pads") ?? [Int](repeating: 0, count: 2 * rank)
     guard kernel.count == rank, strides.count == rank, pads.count == 2 * rank,
       (kernel + strides).allSatisfy({ $0 >= 1 && $0 < 1 << 24 }), pads.allSatisfy({ $0 >= 0 && $0 < 1 << 24 })
-    else { throw MappingError("attributes 'kernel_shape', 'strides' and 'pads' must have \(rank), \(rank) and \(2 * rank) entries") }
+    else {
+      throw MappingError(
+        "attributes 'kernel_shape', 'strides' and 'pads' must have \(rank), \(rank) and \(2 * rank) entries")
+    }
     var extents = Array(shape.dimensions[..<2])
     for k in 0..<rank { extents.append((shape[k + 2] - 1) * strides[k] - pads[k] - pads[rank + k] + kernel[k]) }
     let wanted = try integers(2, "output shape") ?? extents

@@ -8,7 +8,8 @@ extension Graph {
     for port in inputs {
       guard let argument = arguments[port.name], argument.type == self[port.value].type else {
         throw OperatorError(
-          "input '\(port.name)' is \(self[port.value].type), given \(arguments[port.name].map { "\($0.type)" } ?? "nothing")")
+          "input '\(port.name)' is \(self[port.value].type), given \(arguments[port.name].map { "\($0.type)" } ?? "nothing")"
+        )
       }
       known[port.value] = argument
     }
