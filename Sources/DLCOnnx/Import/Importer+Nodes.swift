@@ -96,8 +96,14 @@ extension Importer {
 
   private mutating func importNode(_ node: OnnxNode, into scope: inout Scope) {
     var values: [ValueID?] = []
-    for name in node.inputs {
+    var sequences: [Int: [ValueID]] = [:]
+    for (k, name) in node.inputs.enumerated() {
       if name.isEmpty {
+        values.append(nil)
+        continue
+      }
+      if let sequence = scope.sequences[name] {
+        sequences[k] = sequence
         values.append(nil)
         continue
       }
@@ -131,7 +137,7 @@ extension Importer {
     guard let mapping = MappingTable.standard.find(domain: node.domain, name: node.opType, version: opset) else {
       return fail(node, &scope, unknownOperator(node))
     }
-    apply(mapping, node, values, opset: opset, into: &scope)
+    apply(mapping, node, values, sequences, opset: opset, into: &scope)
   }
 
   private func unknownOperator(_ node: OnnxNode) -> MappingError {
@@ -145,11 +151,12 @@ extension Importer {
   }
 
   private mutating func apply(
-    _ mapping: OperatorMapping, _ node: OnnxNode, _ values: [ValueID?], opset: Int, into scope: inout Scope
+    _ mapping: OperatorMapping, _ node: OnnxNode, _ values: [ValueID?], _ sequences: [Int: [ValueID]], opset: Int,
+    into scope: inout Scope
   ) {
     var named = node
     named.name = label(node, scope)
-    var context = NodeContext(node: named, opset: opset, values: values, graph: graph)
+    var context = NodeContext(node: named, opset: opset, values: values, sequences: sequences, graph: graph)
     let valueCount = graph.values.count
     graph = Graph(name: "")  // the context holds the only copy, so that adding to it copies nothing
     let outcome: Swift.Result<[ValueID?], MappingError>
@@ -177,6 +184,10 @@ extension Importer {
             "attribute '\(unread)' is not known for this operator", advice: "Remove it, or export with another opset."))
       }
       for (k, name) in node.outputs.enumerated() where !name.isEmpty {
+        if let sequence = context.sequenceOutputs[k] {
+          scope.sequences[name] = sequence
+          continue
+        }
         guard k < outputs.count, let value = outputs[k] else {
           define(name, nil, in: &scope)
           scope.absent[name] = MappingError(

@@ -103,6 +103,8 @@ package struct Importer {
   /// Names that are visible to nodes, and the values they stand for; nil stands for one that could not be computed.
   struct Scope {
     var values: [String: ValueID?] = [:]
+    /// Sequences of tensors, whose length is known when the model is compiled, and their elements.
+    var sequences: [String: [ValueID]] = [:]
     var opsets: [String: Int]
     /// Attributes of the function call whose body this is.
     var attributes: [String: OnnxAttributeValue] = [:]

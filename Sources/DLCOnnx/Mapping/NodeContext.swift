@@ -14,12 +14,19 @@ struct NodeContext {
   let values: [ValueID?]
   /// What has been imported so far; mappings add to it.
   var graph: Graph
+  /// Elements of inputs that are sequences, by input.
+  let sequences: [Int: [ValueID]]
+  /// Elements of outputs that are sequences, by output.
+  var sequenceOutputs: [Int: [ValueID]] = [:]
   private var unread: [String: OnnxAttributeValue] = [:]
 
-  init(node: OnnxNode, opset: Int, values: [ValueID?], graph: consuming Graph) {
+  init(
+    node: OnnxNode, opset: Int, values: [ValueID?], sequences: [Int: [ValueID]] = [:], graph: consuming Graph
+  ) {
     self.node = node
     self.opset = opset
     self.values = values
+    self.sequences = sequences
     self.graph = graph
     for attribute in node.attributes { unread[attribute.name] = attribute.value }
   }

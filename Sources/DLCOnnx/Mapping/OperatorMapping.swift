@@ -27,7 +27,7 @@ struct MappingTable: Sendable {
   static let standard = MappingTable(
     elementwiseMappings + unaryMappings + contractionMappings + reductionMappings + poolingMappings
       + normalizationMappings + shapeMappings + movementMappings + indexingMappings + constantMappings
-      + resizeMappings + decomposedMappings + attentionMappings + sequenceMappings + spectralMappings
+      + resizeMappings + decomposedMappings + listMappings + attentionMappings + sequenceMappings + spectralMappings
       + samplingMappings + unfoldingMappings + selectionMappings)
 
   private let rows: [String: [OperatorMapping]]
