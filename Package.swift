@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC", "CDLCPlatform", "CDLCKernels",
+        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC",
+        "CDLCPlatform", "CDLCKernels",
       ]),
     .executableTarget(
       name: "dlc",

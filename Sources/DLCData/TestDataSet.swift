@@ -74,7 +74,10 @@ package struct TestDataSet: Sendable {
     let outputs = arrays.filter { outputNames.contains($0.name) }
     guard !outputs.isEmpty else {
       throw .malformed(
-        path: path, reason: "holds none of the outputs \(outputNames.joined(separator: ", ")); it has \(arrays.map(\.name).joined(separator: ", "))")
+        path: path,
+        reason:
+          "holds none of the outputs \(outputNames.joined(separator: ", ")); it has \(arrays.map(\.name).joined(separator: ", "))"
+      )
     }
     let inputs = arrays.filter { !outputNames.contains($0.name) }
     return TestDataSet(

@@ -25,7 +25,9 @@ package struct ZipArchive {
     var position = data.number(end + 16, 4)
     if position == 0xFFFF_FFFF || count == 0xFFFF, end >= 20, data.number(end - 20, 4) == 0x0706_4b50 {
       let record = data.number(end - 12, 8)
-      guard record >= 0, record <= data.count - 56 else { throw .malformed(path: path, reason: "has a broken zip64 directory") }
+      guard record >= 0, record <= data.count - 56 else {
+        throw .malformed(path: path, reason: "has a broken zip64 directory")
+      }
       count = data.number(record + 32, 8)
       position = data.number(record + 48, 8)
     }
@@ -37,7 +39,9 @@ package struct ZipArchive {
       let nameLength = data.number(position + 28, 2)
       let extraLength = data.number(position + 30, 2)
       let next = position + 46 + nameLength + extraLength + data.number(position + 32, 2)
-      guard next <= data.count else { throw .malformed(path: path, reason: "has a zip directory that runs past its end") }
+      guard next <= data.count else {
+        throw .malformed(path: path, reason: "has a zip directory that runs past its end")
+      }
       var member = Member(
         name: String(decoding: data.slice(position + 46, nameLength), as: UTF8.self),
         method: data.number(position + 10, 2), offset: data.number(position + 42, 4),
@@ -52,7 +56,9 @@ package struct ZipArchive {
   /// The bytes of one member, inflated; at most `limit` bytes.
   package func contents(of member: Member, limit: Int = 1 << 33) throws(DataError) -> Data {
     let broken = DataError.malformed(path: path, reason: "has a broken member '\(member.name)'")
-    guard member.offset >= 0, member.offset <= data.count - 30, data.number(member.offset, 4) == 0x0403_4b50 else { throw broken }
+    guard member.offset >= 0, member.offset <= data.count - 30, data.number(member.offset, 4) == 0x0403_4b50 else {
+      throw broken
+    }
     let start = member.offset + 30 + data.number(member.offset + 26, 2) + data.number(member.offset + 28, 2)
     guard member.compressedSize >= 0, member.size >= 0, member.size <= limit, start <= data.count,
       member.compressedSize <= data.count - start

@@ -5,14 +5,17 @@ extension Graph: CustomStringConvertible {
   package var description: String {
     var numbers: [ValueID: String] = [:]
     var constants = 0
-    var text = "graph \(name)(" + inputs.enumerated().map { k, port in
-      numbers[port.value] = "%in\(k)"
-      return "%in\(k) \(port.name): \(self[port.value].type)"
-    }.joined(separator: ", ") + ")\n"
+    var text =
+      "graph \(name)("
+      + inputs.enumerated().map { k, port in
+        numbers[port.value] = "%in\(k)"
+        return "%in\(k) \(port.name): \(self[port.value].type)"
+      }.joined(separator: ", ") + ")\n"
     func reference(_ id: ValueID) -> String {
       if let known = numbers[id] { return known }
       if let constant = constant(id) {
-        numbers[id] = constant.count == 1 ? "\(constant.element)(\(constant.doubles()[0]))" : "const\(constants):\(constant.type)"
+        numbers[id] =
+          constant.count == 1 ? "\(constant.element)(\(constant.doubles()[0]))" : "const\(constants):\(constant.type)"
         if constant.count != 1 { constants += 1 }
       }
       return numbers[id] ?? "%?\(id.index)"

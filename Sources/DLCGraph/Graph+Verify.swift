@@ -14,7 +14,9 @@ extension Graph {
       for input in node.inputs {
         guard input.index < values.count else { return "\(place) reads a value that does not exist" }
         reads[input.index] += 1
-        guard values[input.index].users.contains(NodeID(index: k)) else { return "\(place) is no recorded reader of %\(input.index)" }
+        guard values[input.index].users.contains(NodeID(index: k)) else {
+          return "\(place) is no recorded reader of %\(input.index)"
+        }
         if let producer = values[input.index].producer, !contains(producer) {
           return "\(place) reads %\(input.index), whose node was removed"
         }
@@ -37,7 +39,9 @@ extension Graph {
       if let constant = value.constant, constant.type != value.type { return "%\(k) is a constant of another type" }
     }
     for port in outputs {
-      if let producer = self[port.value].producer, !contains(producer) { return "output '\(port.name)' has no producer" }
+      if let producer = self[port.value].producer, !contains(producer) {
+        return "output '\(port.name)' has no producer"
+      }
     }
     return topologicalOrder() == nil ? "the graph has a cycle" : nil
   }

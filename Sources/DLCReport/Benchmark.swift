@@ -56,17 +56,18 @@ package struct Benchmark {
       ]
       if !steps.isEmpty {
         members.append(("peak_gflops", .number(peakGFLOPs)))
-        members.append((
-          "steps",
-          .array(
-            steps.map {
-              .object([
-                ("name", .string($0.name)), ("kernel", .string($0.kernel)), ("ms", .number($0.milliseconds)),
-                ("macs", .integer($0.macs)), ("gflops", .number(gflops($0))),
-                ("share_of_peak", .number(share($0))),
-              ])
-            })
-        ))
+        members.append(
+          (
+            "steps",
+            .array(
+              steps.map {
+                .object([
+                  ("name", .string($0.name)), ("kernel", .string($0.kernel)), ("ms", .number($0.milliseconds)),
+                  ("macs", .integer($0.macs)), ("gflops", .number(gflops($0))),
+                  ("share_of_peak", .number(share($0))),
+                ])
+              })
+          ))
       }
       return .object(members)
     }
@@ -136,7 +137,8 @@ package struct Benchmark {
     for _ in 0..<rounds { times.append(try session.runTimed()) }
     for (k, step) in session.steps.enumerated() {
       let sorted = times.map { $0[k] }.sorted()
-      outcome.steps.append(.init(name: step.name, kernel: step.kernel, milliseconds: sorted[rounds / 2], macs: step.macs))
+      outcome.steps.append(
+        .init(name: step.name, kernel: step.kernel, milliseconds: sorted[rounds / 2], macs: step.macs))
     }
     outcome.peakGFLOPs = Engine.measuredPeakGFLOPs()
   }

@@ -38,13 +38,18 @@ package enum Engine {
 
     package var json: JSONValue {
       .object([
-        ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)), ("weights_bytes", .integer(report.weightsBytes)),
-        ("arena_bytes", .integer(report.arenaBytes)), ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
+        ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)),
+        ("weights_bytes", .integer(report.weightsBytes)),
+        ("arena_bytes", .integer(report.arenaBytes)),
+        ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
         ("macs", .integer(report.macs)), ("operators", .integer(operators)), ("quantized_operators", .integer(0)),
         ("steps", .integer(report.steps)),
         (
           "passes",
-          .array(passes.map { .object([("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds))]) })
+          .array(
+            passes.map {
+              .object([("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds))])
+            })
         ),
         ("seconds", .number(seconds)),
       ])
@@ -62,7 +67,9 @@ package enum Engine {
 
   /// Compiles `model` and writes the plan.
   package static func compile(_ model: String, to output: String, options: CompileOptions) throws -> CompileOutcome {
-    guard isOnnx(model) else { throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.") }
+    guard isOnnx(model) else {
+      throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.")
+    }
     let start = DispatchTime.now().uptimeNanoseconds
     let compiled = try compile(model, options)
     do { try compiled.writer.write(to: output) } catch {

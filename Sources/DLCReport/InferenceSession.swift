@@ -27,7 +27,8 @@ package final class InferenceSession {
   package var steps: [Step] {
     (0..<model.program.stepCount).map { index in
       let step = model.program.stepInfo(index)
-      return Step(name: String(cString: step.name), kernel: String(cString: step.kernel), macs: Int(clamping: step.macs))
+      return Step(
+        name: String(cString: step.name), kernel: String(cString: step.kernel), macs: Int(clamping: step.macs))
     }
   }
 
@@ -50,7 +51,8 @@ package final class InferenceSession {
   package func runTimed() throws -> [Double] {
     var times = [UInt64](repeating: 0, count: max(model.program.stepCount, 1))
     do {
-      try times.withUnsafeMutableBufferPointer { (buffer) throws(Fault) in try session.run(timing: buffer.baseAddress!) }
+      try times.withUnsafeMutableBufferPointer { (buffer) throws(Fault) in try session.run(timing: buffer.baseAddress!)
+      }
     } catch { throw InferenceSession.failure() }
     return times.prefix(model.program.stepCount).map { Double($0) / 1e6 }
   }

@@ -21,7 +21,9 @@ package enum Inspection {
       kernels[step.kernel, default: (0, 0)].macs += step.macs
     }
     let ranked = kernels.sorted { ($0.value.macs, $0.value.count, $1.key) > ($1.value.macs, $1.value.count, $0.key) }
-    var lines = ["\(path): \(String(cString: info.compiler)) from '\(String(cString: info.source))' (\(String(cString: info.source_hash))), options \(String(cString: info.options))"]
+    var lines = [
+      "\(path): \(String(cString: info.compiler)) from '\(String(cString: info.source))' (\(String(cString: info.source_hash))), options \(String(cString: info.options))"
+    ]
     for (kind, ports) in [("input ", model.inputs), ("output", model.outputs)] {
       for port in ports {
         let declared = port.declared.isEmpty ? "" : "  declared [\(port.declared.joined(separator: ","))]"
@@ -34,15 +36,22 @@ package enum Inspection {
       "work        \(Listing.grouped(Int(clamping: info.macs))) MACs in \(steps.count) steps",
     ]
     lines += Listing.table(
-      [["kernel", "steps", "MACs"]] + ranked.map { [$0.key, String($0.value.count), Listing.grouped($0.value.macs)] }, numeric: [1, 2])
+      [["kernel", "steps", "MACs"]] + ranked.map { [$0.key, String($0.value.count), Listing.grouped($0.value.macs)] },
+      numeric: [1, 2])
     let json = JSONValue.object([
       ("inputs", ports(model.inputs)), ("outputs", ports(model.outputs)), ("plan_bytes", .integer(info.plan_bytes)),
       ("weights_bytes", .integer(info.weights_bytes)), ("arena_bytes", .integer(info.arena_bytes)),
-      ("arena_lower_bound_bytes", .integer(info.arena_lower_bound_bytes)), ("scratch_bytes", .integer(info.scratch_bytes)),
+      ("arena_lower_bound_bytes", .integer(info.arena_lower_bound_bytes)),
+      ("scratch_bytes", .integer(info.scratch_bytes)),
       ("macs", .integer(Int(clamping: info.macs))), ("steps", .integer(steps.count)),
       (
         "kernels",
-        .array(ranked.map { .object([("kernel", .string($0.key)), ("steps", .integer($0.value.count)), ("macs", .integer($0.value.macs))]) })
+        .array(
+          ranked.map {
+            .object([
+              ("kernel", .string($0.key)), ("steps", .integer($0.value.count)), ("macs", .integer($0.value.macs)),
+            ])
+          })
       ),
       ("source", .string(String(cString: info.source))), ("source_hash", .string(String(cString: info.source_hash))),
       ("options", .string(String(cString: info.options))), ("compiler", .string(String(cString: info.compiler))),
@@ -66,9 +75,13 @@ package enum Inspection {
     guard let graph = try Engine.open(path, options: options).compiled?.graph else {
       throw Failure(.usage, "--dot needs an .onnx model; '\(path)' is a plan.")
     }
-    func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+    func quoted(_ text: String) -> String {
+      "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
     var text = "digraph model {\n  node [shape=box, fontname=\"sans-serif\"];\n"
-    for port in graph.inputs { text += "  v\(port.value.index) [label=\(quoted("\(port.name) \(graph[port.value].type)")), shape=ellipse];\n" }
+    for port in graph.inputs {
+      text += "  v\(port.value.index) [label=\(quoted("\(port.name) \(graph[port.value].type)")), shape=ellipse];\n"
+    }
     for id in graph.topologicalOrder() ?? [] {
       let node = graph[id]
       let types = node.outputs.map { graph[$0].type.description }.joined(separator: ", ")

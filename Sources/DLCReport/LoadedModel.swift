@@ -33,7 +33,9 @@ package final class LoadedModel {
 
   /// Maps the plan in the file at `path`. Throws `Failure`.
   init(planAt path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { throw Failure(.noInput, "\(path): no such file. Check the path.") }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure(.noInput, "\(path): no such file. Check the path.")
+    }
     program = try LoadedModel.failing(path) { () throws(Fault) in try Program(path: path) }
     memory = nil
     notes = []
@@ -74,7 +76,9 @@ package final class LoadedModel {
     let names = inputs.map(\.name)
     if let unknown = given.keys.sorted().first(where: { !names.contains($0) }), compiled == nil || !given.keys.isEmpty {
       if compiled == nil {
-        throw Failure(.badData, "the model has no input '\(unknown)'; its inputs are \(inputs.map(\.description).joined(separator: ", ")).")
+        throw Failure(
+          .badData,
+          "the model has no input '\(unknown)'; its inputs are \(inputs.map(\.description).joined(separator: ", ")).")
       }
     }
     var generator = SplitMix64(seed: seed ?? 0)
@@ -112,7 +116,9 @@ package final class LoadedModel {
         (0..<count).compactMap { index in
           let port = program.port(index, isOutput: isOutput)
           guard let element = ElementType(rawValue: UInt8(port.element)) else { return nil }
-          let dims = withUnsafeBytes(of: port.dims) { Array($0.bindMemory(to: Int32.self)).prefix(Int(port.rank)).map(Int.init) }
+          let dims = withUnsafeBytes(of: port.dims) {
+            Array($0.bindMemory(to: Int32.self)).prefix(Int(port.rank)).map(Int.init)
+          }
           let declared = (0..<Int(port.rank)).map { axis in
             let text = program.declaredAxis(axis, ofPort: index, isOutput: isOutput)
             return String(decoding: UnsafeRawBufferPointer(start: text.bytes, count: Int(text.count)), as: UTF8.self)

@@ -40,7 +40,9 @@ enum MachinePeak {
     tensor.rank = UInt8(dims.count)
     tensor.pitch = Int32(dims.last ?? 1)
     withUnsafeMutableBytes(of: &tensor.dims) { bytes in
-      for (axis, extent) in dims.enumerated() { bytes.storeBytes(of: Int32(extent), toByteOffset: 4 * axis, as: Int32.self) }
+      for (axis, extent) in dims.enumerated() {
+        bytes.storeBytes(of: Int32(extent), toByteOffset: 4 * axis, as: Int32.self)
+      }
     }
     return tensor
   }

@@ -65,17 +65,20 @@ package struct ModelComparison {
           .array(
             outputs.map {
               .object([
-                ("name", .string($0.name)), ("max_abs", .number($0.maxAbsolute)), ("mean_abs", .number($0.meanAbsolute)),
+                ("name", .string($0.name)), ("max_abs", .number($0.maxAbsolute)),
+                ("mean_abs", .number($0.meanAbsolute)),
                 ("cosine", .number($0.cosine)), ("sqnr_db", .number($0.sqnr)),
               ])
             })
         ),
-        ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)), ("passed", .bool(passed)),
+        ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)),
+        ("passed", .bool(passed)),
       ])
     }
 
     package var lines: [String] {
-      let rows = [["output", "max abs", "mean abs", "cosine", "SQNR dB"]]
+      let rows =
+        [["output", "max abs", "mean abs", "cosine", "SQNR dB"]]
         + outputs.map { [$0.name, short($0.maxAbsolute), short($0.meanAbsolute), short($0.cosine), short($0.sqnr)] }
       let agreement = top1.map { ["top-1 agreement \(short($0 * 100)) % over \(samples) samples"] } ?? []
       return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + missed
@@ -112,7 +115,8 @@ package struct ModelComparison {
     var missed: [String] = []
     for output in outcome.outputs {
       if let bar = bars.maxAbsolute, !(output.maxAbsolute <= bar) {
-        missed.append("missed: output '\(output.name)' max abs \(short(output.maxAbsolute)), at most \(short(bar)) wanted")
+        missed.append(
+          "missed: output '\(output.name)' max abs \(short(output.maxAbsolute)), at most \(short(bar)) wanted")
       }
       if let bar = bars.minCosine, !(output.cosine >= bar) {
         missed.append("missed: output '\(output.name)' cosine \(output.cosine), at least \(bar) wanted")
@@ -131,7 +135,8 @@ package struct ModelComparison {
     for (kind, a, b) in [("inputs", first.inputs, second.inputs), ("outputs", first.outputs, second.outputs)] {
       guard a.map(\.type) == b.map(\.type) else {
         let (left, right) = (a.map(\.description).joined(separator: ", "), b.map(\.description).joined(separator: ", "))
-        throw Failure(.badData, "the models have different \(kind): \(reference) has \(left); \(candidate) has \(right).")
+        throw Failure(
+          .badData, "the models have different \(kind): \(reference) has \(left); \(candidate) has \(right).")
       }
     }
   }

@@ -12,12 +12,14 @@ package enum OutputSummary {
     if looksLikeScores(tensor) {
       let ranked = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(3)
       let entries = ranked.map { "\($0) (\(format(values[$0])))" }
-      return head + "argmax \(entries[0])" + (entries.count > 1 ? ", then " + entries.dropFirst().joined(separator: ", ") : "")
+      return head + "argmax \(entries[0])"
+        + (entries.count > 1 ? ", then " + entries.dropFirst().joined(separator: ", ") : "")
     }
     let finite = values.filter(\.isFinite)
     let strange = finite.count < values.count ? ", \(values.count - finite.count) not finite" : ""
     let mean = finite.reduce(0, +) / Double(max(finite.count, 1))
-    return head + "min \(format(finite.min() ?? .nan)), max \(format(finite.max() ?? .nan)), mean \(format(mean))\(strange)"
+    return head
+      + "min \(format(finite.min() ?? .nan)), max \(format(finite.max() ?? .nan)), mean \(format(mean))\(strange)"
   }
 
   /// The outputs as JSON: name, type, shape, and for scores `argmax` and `score`.

@@ -60,13 +60,15 @@ package struct Verification {
     }
     let verdict = outcome.passed ? "passed" : "FAILED (\(outcome.failed) of \(outcome.cases))"
     outcome.lines.append(
-      "\(verdict): \(outcome.cases) \(outcome.cases == 1 ? "case" : "cases"), max absolute error \(short(outcome.maxAbsolute)), max relative error \(short(outcome.maxRelative))")
+      "\(verdict): \(outcome.cases) \(outcome.cases == 1 ? "case" : "cases"), max absolute error \(short(outcome.maxAbsolute)), max relative error \(short(outcome.maxRelative))"
+    )
     return outcome
   }
 
   /// A plan compiled for some inputs serves others of the same shapes, when no value was compiled into it.
   private func fits(_ a: [String: Tensor], _ b: [String: Tensor]) -> Bool {
-    a.count == b.count && a.allSatisfy { name, tensor in tensor == b[name] || (tensor.element.isFloat && tensor.type == b[name]?.type) }
+    a.count == b.count
+      && a.allSatisfy { name, tensor in tensor == b[name] || (tensor.element.isFloat && tensor.type == b[name]?.type) }
   }
 
   /// Compiles for the data's shapes; inputs that must be known when compiling take the data's values.
@@ -106,7 +108,8 @@ package struct Verification {
       outcome.maxRelative = max(outcome.maxRelative, difference.maxRelative)
       if difference.outside > 0 {
         failures.append(
-          "output '\(port.name)': \(difference.outside) of \(difference.count) elements differ, max absolute error \(short(difference.maxAbsolute))")
+          "output '\(port.name)': \(difference.outside) of \(difference.count) elements differ, max absolute error \(short(difference.maxAbsolute))"
+        )
       }
     }
     guard !failures.isEmpty else { return }

@@ -74,7 +74,6 @@ public struct Shape: Sendable, Hashable {
   }
 }
 
-
 extension Shape: CustomStringConvertible {
   public var description: String { "[" + dimensions.map(String.init).joined(separator: ",") + "]" }
 }

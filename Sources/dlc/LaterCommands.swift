@@ -8,7 +8,8 @@ protocol LaterCommand: ParsableCommand {
 
 extension LaterCommand {
   static func describe(_ abstract: String) -> CommandConfiguration {
-    CommandConfiguration(commandName: name, abstract: abstract + " (not available in this version)", shouldDisplay: true)
+    CommandConfiguration(
+      commandName: name, abstract: abstract + " (not available in this version)", shouldDisplay: true)
   }
 
   func run() throws {

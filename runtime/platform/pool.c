@@ -15,14 +15,14 @@
 
 #include "dlc_platform.h"
 
-enum { CACHE_LINE = 64, MOST_THREADS = 256, WAIT = 128, WAKE = 129 };  // FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE
+enum { CACHE_LINE = 64, MOST_THREADS = 256, WAIT = 128, WAKE = 129 }; // FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE
 
 // How long a thread spins before it sleeps: longer than the gap between two steps, shorter than a scheduler's slice.
 static const uint64_t spin_ns = 30000;
 
 // One thread beside the caller's, on a cache line of its own.
 typedef struct worker {
-  _Alignas(CACHE_LINE) _Atomic uint32_t turn;  // raised by the caller, who is never more than one ahead
+  _Alignas(CACHE_LINE) _Atomic uint32_t turn; // raised by the caller, who is never more than one ahead
   _Atomic uint32_t sleeps;
   uint32_t index;
   dlc_pool *pool;
@@ -35,7 +35,7 @@ struct dlc_pool {
   void *context;
   uint32_t parts;
   uint32_t threads;
-  bool spins;  // false when threads outnumber processors: spinning would keep the one waited for from running
+  bool spins; // false when threads outnumber processors: spinning would keep the one waited for from running
   bool ends;
   // The word the caller waits on: workers that have not finished; and whether it sleeps.
   _Alignas(CACHE_LINE) _Atomic uint32_t left;
@@ -70,8 +70,10 @@ static bool spin_while(const dlc_pool *pool, _Atomic uint32_t *word, uint32_t va
       pause_briefly();
     }
     uint64_t now = dlc_clock_ns();
-    if (!end) end = now + spin_ns;
-    else if (now >= end) return false;
+    if (!end)
+      end = now + spin_ns;
+    else if (now >= end)
+      return false;
   }
 }
 

@@ -3,10 +3,12 @@
 // Adds the reach of one side's strides to [low, high]; false when it leaves the range offsets are kept in.
 static bool reach(const dlc_copy_params *p, const int32_t *strides, int64_t *low, int64_t *high) {
   for (int i = 0; i < p->rank; i++) {
-    int64_t far = (int64_t)(p->dims[i] - 1) * strides[i];  // below 2^62 in magnitude
+    int64_t far = (int64_t)(p->dims[i] - 1) * strides[i]; // below 2^62 in magnitude
     if (far > DLC_MAX_ELEMENTS || far < -DLC_MAX_ELEMENTS) return false;
-    if (far < 0) *low += far;
-    else *high += far;
+    if (far < 0)
+      *low += far;
+    else
+      *high += far;
   }
   return true;
 }
@@ -39,7 +41,8 @@ static int check(const dlc_call *call) {
   int64_t count = 1;
   for (int i = 0; i < p->rank; i++) {
     DLC_REQUIRE(p->dims[i] >= 0);
-    if (p->dims[i] == 0) empty = true;
+    if (p->dims[i] == 0)
+      empty = true;
     else {
       DLC_REQUIRE(count <= DLC_MAX_ELEMENTS / p->dims[i]);
       count *= p->dims[i];
@@ -73,18 +76,17 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     m.x_strides[i] = p->x_strides[i];
     m.y_strides[i] = p->y_strides[i];
   }
-  dlc_move(
-    &m, (const char *)x->data + p->x_offset * (int64_t)m.size, (char *)y->data + p->y_offset * (int64_t)m.size, part,
-    parts);
+  dlc_move(&m, (const char *)x->data + p->x_offset * (int64_t)m.size, (char *)y->data + p->y_offset * (int64_t)m.size,
+           part, parts);
   return 0;
 }
 
 const dlc_kernel dlc_copy_kernel = {
-  .name = "copy",
-  .params_bytes = sizeof(dlc_copy_params),
-  .min_operands = 2,
-  .max_operands = 2,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "copy",
+    .params_bytes = sizeof(dlc_copy_params),
+    .min_operands = 2,
+    .max_operands = 2,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

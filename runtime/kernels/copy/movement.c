@@ -10,10 +10,10 @@ void dlc_fill(void *y, const void *value, size_t size, int64_t n) {
     memset(y, 0, (size_t)n * size);
     return;
   }
-#define FILL(type) \
-  do { \
-    type v = *(const type *)value, *to = (type *)y; \
-    for (int64_t i = 0; i < n; i++) to[i] = v; \
+#define FILL(type)                                                                                                     \
+  do {                                                                                                                 \
+    type v = *(const type *)value, *to = (type *)y;                                                                    \
+    for (int64_t i = 0; i < n; i++) to[i] = v;                                                                         \
   } while (0)
   switch (size) {
   case 1: memset(y, *(const uint8_t *)value, (size_t)n); break;
@@ -26,16 +26,16 @@ void dlc_fill(void *y, const void *value, size_t size, int64_t n) {
 }
 
 static void move_strided(const void *x, int64_t xs, void *y, int64_t ys, int64_t n, size_t size) {
-#define MOVE(type) \
-  do { \
-    const type *from = (const type *)x; \
-    type *to = (type *)y; \
-    if (ys == 1 && xs == -1) \
-      for (int64_t i = 0; i < n; i++) to[i] = from[-i]; \
-    else if (ys == 1 && xs == 2) \
-      for (int64_t i = 0; i < n; i++) to[i] = from[2 * i]; \
-    else \
-      for (int64_t i = 0; i < n; i++) to[i * ys] = from[i * xs]; \
+#define MOVE(type)                                                                                                     \
+  do {                                                                                                                 \
+    const type *from = (const type *)x;                                                                                \
+    type *to = (type *)y;                                                                                              \
+    if (ys == 1 && xs == -1)                                                                                           \
+      for (int64_t i = 0; i < n; i++) to[i] = from[-i];                                                                \
+    else if (ys == 1 && xs == 2)                                                                                       \
+      for (int64_t i = 0; i < n; i++) to[i] = from[2 * i];                                                             \
+    else                                                                                                               \
+      for (int64_t i = 0; i < n; i++) to[i * ys] = from[i * xs];                                                       \
   } while (0)
   switch (size) {
   case 1: MOVE(dlc_e1); break;
@@ -172,12 +172,14 @@ void dlc_move(const dlc_movement *movement, const void *x_data, void *y_data, ui
     const char *from = x + w.x + from_a * xs * size;
     char *to = y + w.y + from_a * ys * size;
     if (b >= 0)
-      dlc_transpose_tile(
-        from + from_b * size, xs, to + from_b * m.y_strides[b] * size, m.y_strides[b], n, least(tile_b, nb - from_b),
-        m.size);
-    else if (xs == 1 && ys == 1) dlc_put(to, from, (size_t)(n * size));
-    else if (xs == 0 && ys == 1) dlc_fill(to, from, m.size, n);
-    else move_strided(from, xs, to, ys, n, m.size);
+      dlc_transpose_tile(from + from_b * size, xs, to + from_b * m.y_strides[b] * size, m.y_strides[b], n,
+                         least(tile_b, nb - from_b), m.size);
+    else if (xs == 1 && ys == 1)
+      dlc_put(to, from, (size_t)(n * size));
+    else if (xs == 0 && ys == 1)
+      dlc_fill(to, from, m.size, n);
+    else
+      move_strided(from, xs, to, ys, n, m.size);
 
     if (++at_a < across) continue;
     at_a = 0;

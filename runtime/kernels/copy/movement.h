@@ -123,14 +123,14 @@ void dlc_fill(void *y, const void *value, size_t size, int64_t n);
 typedef struct dlc_movement {
   int64_t dims[DLC_MAX_RANK], x_strides[DLC_MAX_RANK], y_strides[DLC_MAX_RANK];
   int rank;
-  size_t size;  // 1, 2, 4, 8; 16 after simplification
+  size_t size; // 1, 2, 4, 8; 16 after simplification
 } dlc_movement;
 
 // Runs one part of a movement; x and y are the places of index zero and do not overlap.
 void dlc_move(const dlc_movement *movement, const void *x, void *y, uint32_t part, uint32_t parts);
 
 // Moves a tile between matrices: y[b*y_stride + a] = x[a*x_stride + b] for a < na, b < nb. size: 1, 2, 4, 8 or 16.
-void dlc_transpose_tile(
-  const void *x, int64_t x_stride, void *y, int64_t y_stride, int64_t na, int64_t nb, size_t size);
+void dlc_transpose_tile(const void *x, int64_t x_stride, void *y, int64_t y_stride, int64_t na, int64_t nb,
+                        size_t size);
 
 #endif

@@ -12,52 +12,52 @@
 #define PASTE(a, b) a##b
 
 // Walks a tile in strips of four squares along a, so that each row of y is written a cache line at a time.
-#define DEFINE_TILE(name, element, type, lanes) \
-  typedef type name##_vector __attribute__((vector_size(16))); \
-  static inline void name##_square(const element *x, int64_t xs, element *y, int64_t ys) { \
-    name##_vector r[lanes], s[lanes]; \
-    for (int i = 0; i < lanes; i++) memcpy(&r[i], x + i * xs, 16); \
-    for (int round = 1; round < lanes; round *= 2) { \
-      for (int i = 0; i < lanes / 2; i++) { \
-        s[2 * i] = __builtin_shufflevector(r[i], r[i + lanes / 2], PASTE(LOW, lanes)); \
-        s[2 * i + 1] = __builtin_shufflevector(r[i], r[i + lanes / 2], PASTE(HIGH, lanes)); \
-      } \
-      for (int i = 0; i < lanes; i++) r[i] = s[i]; \
-    } \
-    for (int i = 0; i < lanes; i++) memcpy(y + i * ys, &r[i], 16); \
-  } \
-  static void name##_tile(const element *x, int64_t xs, element *y, int64_t ys, int64_t na, int64_t nb) { \
-    if (nb <= 4 && xs == nb) { \
-      DEINTERLEAVE(2) DEINTERLEAVE(3) DEINTERLEAVE(4) \
-    } \
-    if (na <= 4 && ys == na) { \
-      INTERLEAVE(2) INTERLEAVE(3) INTERLEAVE(4) \
-    } \
-    int64_t a = 0, whole_b = nb - nb % (lanes); \
-    for (; a + 4 * (lanes) <= na; a += 4 * (lanes)) \
-      for (int64_t b = 0; b < whole_b; b += (lanes)) \
-        for (int q = 0; q < 4; q++) \
-          name##_square(x + (a + q * (lanes)) * xs + b, xs, y + b * ys + a + q * (lanes), ys); \
-    for (; a + (lanes) <= na; a += (lanes)) \
-      for (int64_t b = 0; b < whole_b; b += (lanes)) name##_square(x + a * xs + b, xs, y + b * ys + a, ys); \
-    for (int64_t b = whole_b; b < nb; b++) \
-      for (int64_t i = 0; i < a; i++) y[b * ys + i] = x[i * xs + b]; \
-    for (; a < na; a++) \
-      for (int64_t b = 0; b < nb; b++) y[b * ys + a] = x[a * xs + b]; \
+#define DEFINE_TILE(name, element, type, lanes)                                                                        \
+  typedef type name##_vector __attribute__((vector_size(16)));                                                         \
+  static inline void name##_square(const element *x, int64_t xs, element *y, int64_t ys) {                             \
+    name##_vector r[lanes], s[lanes];                                                                                  \
+    for (int i = 0; i < lanes; i++) memcpy(&r[i], x + i * xs, 16);                                                     \
+    for (int round = 1; round < lanes; round *= 2) {                                                                   \
+      for (int i = 0; i < lanes / 2; i++) {                                                                            \
+        s[2 * i] = __builtin_shufflevector(r[i], r[i + lanes / 2], PASTE(LOW, lanes));                                 \
+        s[2 * i + 1] = __builtin_shufflevector(r[i], r[i + lanes / 2], PASTE(HIGH, lanes));                            \
+      }                                                                                                                \
+      for (int i = 0; i < lanes; i++) r[i] = s[i];                                                                     \
+    }                                                                                                                  \
+    for (int i = 0; i < lanes; i++) memcpy(y + i * ys, &r[i], 16);                                                     \
+  }                                                                                                                    \
+  static void name##_tile(const element *x, int64_t xs, element *y, int64_t ys, int64_t na, int64_t nb) {              \
+    if (nb <= 4 && xs == nb) {                                                                                         \
+      DEINTERLEAVE(2) DEINTERLEAVE(3) DEINTERLEAVE(4)                                                                  \
+    }                                                                                                                  \
+    if (na <= 4 && ys == na) {                                                                                         \
+      INTERLEAVE(2) INTERLEAVE(3) INTERLEAVE(4)                                                                        \
+    }                                                                                                                  \
+    int64_t a = 0, whole_b = nb - nb % (lanes);                                                                        \
+    for (; a + 4 * (lanes) <= na; a += 4 * (lanes))                                                                    \
+      for (int64_t b = 0; b < whole_b; b += (lanes))                                                                   \
+        for (int q = 0; q < 4; q++)                                                                                    \
+          name##_square(x + (a + q * (lanes)) * xs + b, xs, y + b * ys + a + q * (lanes), ys);                         \
+    for (; a + (lanes) <= na; a += (lanes))                                                                            \
+      for (int64_t b = 0; b < whole_b; b += (lanes)) name##_square(x + a * xs + b, xs, y + b * ys + a, ys);            \
+    for (int64_t b = whole_b; b < nb; b++)                                                                             \
+      for (int64_t i = 0; i < a; i++) y[b * ys + i] = x[i * xs + b];                                                   \
+    for (; a < na; a++)                                                                                                \
+      for (int64_t b = 0; b < nb; b++) y[b * ys + a] = x[a * xs + b];                                                  \
   }
 
 // Constant strides let the compiler use its interleaving shuffles: images of 2, 3 or 4 channels.
-#define DEINTERLEAVE(count) \
-  if (nb == count) { \
-    for (int64_t b = 0; b < count; b++) \
-      for (int64_t a = 0; a < na; a++) y[b * ys + a] = x[a * count + b]; \
-    return; \
+#define DEINTERLEAVE(count)                                                                                            \
+  if (nb == count) {                                                                                                   \
+    for (int64_t b = 0; b < count; b++)                                                                                \
+      for (int64_t a = 0; a < na; a++) y[b * ys + a] = x[a * count + b];                                               \
+    return;                                                                                                            \
   }
-#define INTERLEAVE(count) \
-  if (na == count) { \
-    for (int64_t b = 0; b < nb; b++) \
-      for (int64_t a = 0; a < count; a++) y[b * count + a] = x[a * xs + b]; \
-    return; \
+#define INTERLEAVE(count)                                                                                              \
+  if (na == count) {                                                                                                   \
+    for (int64_t b = 0; b < nb; b++)                                                                                   \
+      for (int64_t a = 0; a < count; a++) y[b * count + a] = x[a * xs + b];                                            \
+    return;                                                                                                            \
   }
 
 DEFINE_TILE(bytes1, dlc_e1, uint8_t, 16)

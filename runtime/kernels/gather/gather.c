@@ -7,9 +7,9 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(dlc_is_sound_dense(x) && dlc_is_sound_indices(indices) && dlc_is_sound_dense(y) && x->type == y->type);
   DLC_REQUIRE(axis >= 0 && axis < x->rank && y->rank == x->rank + indices->rank - 1);
   for (int i = 0; i < y->rank; i++) {
-    int32_t expected = i < axis  ? x->dims[i]
-      : i < axis + indices->rank ? indices->dims[i - axis]
-                                 : x->dims[i - indices->rank + 1];
+    int32_t expected = i < axis                   ? x->dims[i]
+                       : i < axis + indices->rank ? indices->dims[i - axis]
+                                                  : x->dims[i - indices->rank + 1];
     DLC_REQUIRE(y->dims[i] == expected);
   }
   return 0;
@@ -39,11 +39,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_gather_kernel = {
-  .name = "gather",
-  .params_bytes = sizeof(dlc_gather_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "gather",
+    .params_bytes = sizeof(dlc_gather_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

@@ -47,11 +47,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_gather_elements_kernel = {
-  .name = "gather_elements",
-  .params_bytes = sizeof(dlc_gather_elements_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "gather_elements",
+    .params_bytes = sizeof(dlc_gather_elements_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

@@ -40,11 +40,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_gather_nd_kernel = {
-  .name = "gather_nd",
-  .params_bytes = sizeof(dlc_gather_nd_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "gather_nd",
+    .params_bytes = sizeof(dlc_gather_nd_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

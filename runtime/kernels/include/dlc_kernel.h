@@ -38,8 +38,8 @@ typedef enum dlc_type {
 
 // One operand. `dims` are in elements, row-major; axis rank-1 is contiguous. Rows (the last axis) may lie
 // `pitch` elements apart, so that a slice or concatenation of channels is a view: pitch >= dims[rank-1],
-// equal when dense. An absent optional operand has type DLC_ABSENT, rank 0 and data NULL. Rank 0 with another type is a scalar.
-// Arena and weight data are 64-byte aligned at their buffer's start; a view and a caller's buffer need not be.
+// equal when dense. An absent optional operand has type DLC_ABSENT, rank 0 and data NULL. Rank 0 with another type is a
+// scalar. Arena and weight data are 64-byte aligned at their buffer's start; a view and a caller's buffer need not be.
 typedef struct dlc_tensor {
   void *data;
   int32_t dims[DLC_MAX_RANK];
@@ -61,12 +61,13 @@ typedef struct dlc_call {
 // A row of the kernel table.
 typedef struct dlc_kernel {
   const char *name;
-  uint32_t params_bytes;   // exact size of the family's parameter struct
-  uint16_t min_operands;   // operands beyond the minimum are optional and may be DLC_ABSENT
+  uint32_t params_bytes; // exact size of the family's parameter struct
+  uint16_t min_operands; // operands beyond the minimum are optional and may be DLC_ABSENT
   uint16_t max_operands;
   // Decides whether running the call stays inside its operands: types, ranks, shapes, pitches and every
   // parameter. Called once when a plan is opened, with `data` of every operand valid only for operands
-  // in the weights (else NULL): never reads data unless the family says so. 0 when the call is sound, else a line number.
+  // in the weights (else NULL): never reads data unless the family says so. 0 when the call is sound, else a line
+  // number.
   int (*check)(const dlc_call *call);
   // Bytes of scratch each part needs; NULL when none.
   size_t (*scratch)(const dlc_call *call);
@@ -98,10 +99,19 @@ const char *dlc_isa_name(dlc_isa isa);
 // Bytes of one element, 0 for DLC_ABSENT or an unknown type.
 static inline size_t dlc_type_size(uint8_t type) {
   switch (type) {
-  case DLC_U8: case DLC_I8: case DLC_BOOL: return 1;
-  case DLC_U16: case DLC_I16: case DLC_F16: case DLC_BF16: return 2;
-  case DLC_F32: case DLC_I32: case DLC_U32: return 4;
-  case DLC_I64: case DLC_U64: case DLC_F64: return 8;
+  case DLC_U8:
+  case DLC_I8:
+  case DLC_BOOL: return 1;
+  case DLC_U16:
+  case DLC_I16:
+  case DLC_F16:
+  case DLC_BF16: return 2;
+  case DLC_F32:
+  case DLC_I32:
+  case DLC_U32: return 4;
+  case DLC_I64:
+  case DLC_U64:
+  case DLC_F64: return 8;
   default: return 0;
   }
 }
@@ -137,7 +147,8 @@ static inline const dlc_tensor *dlc_operand(const dlc_call *call, uint32_t index
 }
 
 // Half-open range of `count` items that part `part` of `parts` handles, in multiples of `grain`.
-static inline void dlc_split(int64_t count, int64_t grain, uint32_t part, uint32_t parts, int64_t *begin, int64_t *end) {
+static inline void dlc_split(int64_t count, int64_t grain, uint32_t part, uint32_t parts, int64_t *begin,
+                             int64_t *end) {
   int64_t blocks = (count + grain - 1) / grain;
   int64_t first = blocks * part / parts, last = blocks * (part + 1) / parts;
   *begin = first * grain < count ? first * grain : count;
@@ -145,9 +156,9 @@ static inline void dlc_split(int64_t count, int64_t grain, uint32_t part, uint32
 }
 
 // A family's `check` reads as a list of conditions; the line that failed is the answer.
-#define DLC_REQUIRE(condition) \
-  do { \
-    if (!(condition)) return __LINE__; \
+#define DLC_REQUIRE(condition)                                                                                         \
+  do {                                                                                                                 \
+    if (!(condition)) return __LINE__;                                                                                 \
   } while (0)
 
 #ifdef __cplusplus

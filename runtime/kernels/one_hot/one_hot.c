@@ -66,7 +66,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   for (int64_t item = begin; item < end;) {
     int64_t outer = item / inner, j = item % inner, n = inner - j < end - item ? inner - j : end - item;
     char *block = (char *)y->data + (outer * depth * inner + j) * size;
-    if (n == inner) dlc_fill(block, off, (size_t)size, depth * inner);
+    if (n == inner)
+      dlc_fill(block, off, (size_t)size, depth * inner);
     else
       for (int64_t c = 0; c < depth; c++) dlc_fill(block + c * inner * size, off, (size_t)size, n);
     for (int64_t i = 0; i < n; i++) {
@@ -79,11 +80,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_one_hot_kernel = {
-  .name = "one_hot",
-  .params_bytes = sizeof(dlc_one_hot_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "one_hot",
+    .params_bytes = sizeof(dlc_one_hot_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

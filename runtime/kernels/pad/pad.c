@@ -2,9 +2,9 @@
 
 // One axis of a padding: the part of x that is kept, and where it lies in y.
 typedef struct pad_axis {
-  int64_t crop;   // first kept index of x
-  int64_t kept;   // how many are kept
-  int64_t first;  // index in y of the first kept one
+  int64_t crop;  // first kept index of x
+  int64_t kept;  // how many are kept
+  int64_t first; // index in y of the first kept one
 } pad_axis;
 
 static pad_axis axis_of(int64_t before, int64_t x, int64_t y) {
@@ -86,8 +86,10 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       int64_t at = rest % y->dims[i], s = source(&axes[i], p->mode, at);
       rest /= y->dims[i];
       to += at * ys[i] * (int64_t)size;
-      if (s < 0) outside = true;
-      else from += s * xs[i] * (int64_t)size;
+      if (s < 0)
+        outside = true;
+      else
+        from += s * xs[i] * (int64_t)size;
     }
     int64_t first = outside ? length : a->first, last = outside ? length : a->first + a->kept;
     bool together = x_step == (int64_t)unit_bytes && y_step == (int64_t)unit_bytes;
@@ -98,7 +100,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
         continue;
       }
       int64_t s = outside ? -1 : source(a, p->mode, i), n = 1;
-      if (s >= 0) dlc_put(to + i * y_step, from + s * x_step, unit_bytes);
+      if (s >= 0)
+        dlc_put(to + i * y_step, from + s * x_step, unit_bytes);
       else {
         if (y_step == (int64_t)unit_bytes) n = (i < first ? first : length) - i;
         dlc_fill(to + i * y_step, value, size, n * unit);
@@ -110,11 +113,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_pad_kernel = {
-  .name = "pad",
-  .params_bytes = sizeof(dlc_pad_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "pad",
+    .params_bytes = sizeof(dlc_pad_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

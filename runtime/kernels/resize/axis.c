@@ -64,9 +64,8 @@ static double filter_at(const dlc_resize_params *p, double d) {
 
 static int64_t clamp(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
-void dlc_resize_fill_axis(
-  const dlc_resize_params *p, int i, int64_t x_length, int64_t y_length, int64_t most, dlc_resize_taps *taps,
-  float *weights) {
+void dlc_resize_fill_axis(const dlc_resize_params *p, int i, int64_t x_length, int64_t y_length, int64_t most,
+                          dlc_resize_taps *taps, float *weights) {
   double scale = scale_of(p, i, x_length, y_length), reach = reach_of(p, scale);
   double squeeze = p->antialias && scale < 1 ? scale : 1;
   // Further out every neighbour is the edge; it also keeps odd parameters within the range of integers.
@@ -91,8 +90,10 @@ void dlc_resize_fill_axis(
     double inside = 0, left = 0, right = 0;
     for (int64_t k = first; k <= last; k++) {
       double weight = filter_at(p, ((double)k - x) * squeeze);
-      if (k < 0) left += weight;
-      else if (k >= x_length) right += weight;
+      if (k < 0)
+        left += weight;
+      else if (k >= x_length)
+        right += weight;
       else if (k <= stop) {
         w[k - start] = (float)weight;
         inside += weight;

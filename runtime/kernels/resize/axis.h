@@ -16,8 +16,7 @@ int64_t dlc_resize_most_taps(const dlc_resize_params *p, int i, int64_t x_length
 bool dlc_resize_is_identity(const dlc_resize_params *p, int i, int64_t x_length, int64_t y_length);
 
 // Fills the table of axis `i`: y_length taps, and `most` weights for each (NULL for nearest, which has none).
-void dlc_resize_fill_axis(
-  const dlc_resize_params *p, int i, int64_t x_length, int64_t y_length, int64_t most, dlc_resize_taps *taps,
-  float *weights);
+void dlc_resize_fill_axis(const dlc_resize_params *p, int i, int64_t x_length, int64_t y_length, int64_t most,
+                          dlc_resize_taps *taps, float *weights);
 
 #endif

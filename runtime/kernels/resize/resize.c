@@ -5,7 +5,7 @@
 // Axes as the loops take them: `row` is the innermost axis that changes, followed by a contiguous unit of elements.
 typedef struct resize_layout {
   int64_t x_dims[DLC_MAX_RANK], y_dims[DLC_MAX_RANK], x_strides[DLC_MAX_RANK], y_strides[DLC_MAX_RANK];
-  int64_t most[DLC_MAX_RANK];  // weights kept for each output index
+  int64_t most[DLC_MAX_RANK]; // weights kept for each output index
   int64_t unit;
   int row;
 } resize_layout;
@@ -70,11 +70,11 @@ static uint32_t parts(const dlc_call *call) {
   return dlc_parts_for_bytes(work * dlc_elements(y) * (int64_t)dlc_type_size(y->type));
 }
 
-static void nearest_row(
-  const char *x, int64_t x_step, char *y, int64_t y_step, const dlc_resize_taps *taps, int64_t n, size_t unit) {
-#define GATHER(type) \
-  do { \
-    for (int64_t i = 0; i < n; i++) *(type *)(y + i * y_step) = *(const type *)(x + taps[i].start * x_step); \
+static void nearest_row(const char *x, int64_t x_step, char *y, int64_t y_step, const dlc_resize_taps *taps, int64_t n,
+                        size_t unit) {
+#define GATHER(type)                                                                                                   \
+  do {                                                                                                                 \
+    for (int64_t i = 0; i < n; i++) *(type *)(y + i * y_step) = *(const type *)(x + taps[i].start * x_step);           \
   } while (0)
   switch (unit) {
   case 1: GATHER(dlc_e1); break;
@@ -96,8 +96,8 @@ static void blend(float *restrict y, const float *restrict x, float weight, int6
 }
 
 // Blends the taps of one output unit; x holds units side by side, or `x_step` floats apart.
-static void
-blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t count, const float *w, int64_t unit) {
+static void blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t count, const float *w,
+                       int64_t unit) {
   if (count == 1) {
     blend(y, x, w[0], unit, true);
   } else if (count == 2) {
@@ -114,9 +114,8 @@ blend_unit(float *restrict y, const float *restrict x, int64_t x_step, int32_t c
 }
 
 // Blends a line of single elements: the innermost axis itself changes.
-static void blend_line(
-  float *y, int64_t y_step, const float *x, int64_t x_step, const dlc_resize_taps *taps, const float *w, int64_t most,
-  int64_t n) {
+static void blend_line(float *y, int64_t y_step, const float *x, int64_t x_step, const dlc_resize_taps *taps,
+                       const float *w, int64_t most, int64_t n) {
   for (int64_t i = 0; i < n; i++, w += most) {
     const float *from = x + taps[i].start * x_step;
     int32_t count = taps[i].count;
@@ -192,7 +191,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
             offset += rest % count * l.x_strides[i];
             rest /= count;
           }
-          if (x_step == l.unit) blend(blended, (const float *)x_row + offset, weight, l.x_dims[row] * l.unit, c == 0);
+          if (x_step == l.unit)
+            blend(blended, (const float *)x_row + offset, weight, l.x_dims[row] * l.unit, c == 0);
           else
             for (int64_t i = 0; i < l.x_dims[row]; i++)
               blend(blended + i * l.unit, (const float *)x_row + offset + i * x_step, weight, l.unit, c == 0);
@@ -204,8 +204,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       for (int64_t i = 0; i < length && l.unit > 1; i++) {
         if (taps[row][i].count == 0) continue;
         const float *w = weights[row] + i * l.most[row];
-        blend_unit(
-          (float *)y_row + i * y_step, source + taps[row][i].start * step, step, taps[row][i].count, w, l.unit);
+        blend_unit((float *)y_row + i * y_step, source + taps[row][i].start * step, step, taps[row][i].count, w,
+                   l.unit);
       }
     }
     if (!crops) continue;
@@ -216,12 +216,12 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_resize_kernel = {
-  .name = "resize",
-  .params_bytes = sizeof(dlc_resize_params),
-  .min_operands = 2,
-  .max_operands = 2,
-  .check = check,
-  .scratch = scratch,
-  .parts = parts,
-  .run = run,
+    .name = "resize",
+    .params_bytes = sizeof(dlc_resize_params),
+    .min_operands = 2,
+    .max_operands = 2,
+    .check = check,
+    .scratch = scratch,
+    .parts = parts,
+    .run = run,
 };

@@ -43,11 +43,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_reverse_sequence_kernel = {
-  .name = "reverse_sequence",
-  .params_bytes = sizeof(dlc_reverse_sequence_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "reverse_sequence",
+    .params_bytes = sizeof(dlc_reverse_sequence_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

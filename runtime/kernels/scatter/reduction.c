@@ -41,7 +41,7 @@ static uint16_t to_half(float f) {
   uint32_t bits = bits_of_float(f), magnitude = bits & 0x7fffffff;
   uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
   if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;  // 65520 and more
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // 65520 and more
   if (magnitude < 0x38800000) {
     // Below 2^-14: adding 1/2 leaves the subnormal's bits, rounded, at the end of the sum.
     return sign | (uint16_t)(bits_of_float(float_of_bits(magnitude) + 0.5f) - 0x3f000000);
@@ -57,22 +57,22 @@ static uint16_t to_brain(float f) {
   return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-#define COMBINE(element, type, wide, load, store) \
-  do { \
-    element *to = (element *)y; \
-    const element *from = (const element *)updates; \
-    for (int64_t i = 0; i < n; i++) { \
-      type a, b, r; \
-      load(a, to[i]); \
-      load(b, from[i]); \
-      switch (reduction) { \
-      case DLC_SCATTER_ADD: r = (type)((wide)a + (wide)b); break; \
-      case DLC_SCATTER_MUL: r = (type)((wide)a * (wide)b); break; \
-      case DLC_SCATTER_MAX: r = a >= b || a != a ? a : b; break; \
-      default: r = a <= b || a != a ? a : b; break; \
-      } \
-      store(to[i], r); \
-    } \
+#define COMBINE(element, type, wide, load, store)                                                                      \
+  do {                                                                                                                 \
+    element *to = (element *)y;                                                                                        \
+    const element *from = (const element *)updates;                                                                    \
+    for (int64_t i = 0; i < n; i++) {                                                                                  \
+      type a, b, r;                                                                                                    \
+      load(a, to[i]);                                                                                                  \
+      load(b, from[i]);                                                                                                \
+      switch (reduction) {                                                                                             \
+      case DLC_SCATTER_ADD: r = (type)((wide)a + (wide)b); break;                                                      \
+      case DLC_SCATTER_MUL: r = (type)((wide)a * (wide)b); break;                                                      \
+      case DLC_SCATTER_MAX: r = a >= b || a != a ? a : b; break;                                                       \
+      default: r = a <= b || a != a ? a : b; break;                                                                    \
+      }                                                                                                                \
+      store(to[i], r);                                                                                                 \
+    }                                                                                                                  \
   } while (0)
 #define LOAD(value, place) memcpy(&(value), &(place), sizeof(value))
 #define STORE(place, value) memcpy(&(place), &(value), sizeof(value))
@@ -101,7 +101,6 @@ void dlc_scatter_combine(void *y, const void *updates, int64_t n, uint8_t type, 
 void dlc_scatter_start(const dlc_tensor *data, const dlc_tensor *y, int64_t begin, int64_t end) {
   size_t size = dlc_type_size(y->type);
   if (data->data == y->data || begin >= end) return;
-  memcpy(
-    (char *)y->data + begin * (int64_t)size, (const char *)data->data + begin * (int64_t)size,
-    (size_t)(end - begin) * size);
+  memcpy((char *)y->data + begin * (int64_t)size, (const char *)data->data + begin * (int64_t)size,
+         (size_t)(end - begin) * size);
 }

@@ -51,11 +51,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_scatter_elements_kernel = {
-  .name = "scatter_elements",
-  .params_bytes = sizeof(dlc_scatter_elements_params),
-  .min_operands = 4,
-  .max_operands = 4,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "scatter_elements",
+    .params_bytes = sizeof(dlc_scatter_elements_params),
+    .min_operands = 4,
+    .max_operands = 4,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

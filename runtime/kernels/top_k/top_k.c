@@ -104,12 +104,12 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_top_k_kernel = {
-  .name = "top_k",
-  .params_bytes = sizeof(dlc_top_k_params),
-  .min_operands = 3,
-  .max_operands = 3,
-  .check = check,
-  .scratch = scratch,
-  .parts = parts,
-  .run = run,
+    .name = "top_k",
+    .params_bytes = sizeof(dlc_top_k_params),
+    .min_operands = 3,
+    .max_operands = 3,
+    .check = check,
+    .scratch = scratch,
+    .parts = parts,
+    .run = run,
 };

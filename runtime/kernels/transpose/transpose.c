@@ -35,11 +35,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_transpose_kernel = {
-  .name = "transpose",
-  .params_bytes = sizeof(dlc_transpose_params),
-  .min_operands = 2,
-  .max_operands = 2,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "transpose",
+    .params_bytes = sizeof(dlc_transpose_params),
+    .min_operands = 2,
+    .max_operands = 2,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

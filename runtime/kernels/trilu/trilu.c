@@ -37,11 +37,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
 }
 
 const dlc_kernel dlc_trilu_kernel = {
-  .name = "trilu",
-  .params_bytes = sizeof(dlc_trilu_params),
-  .min_operands = 2,
-  .max_operands = 2,
-  .check = check,
-  .parts = parts,
-  .run = run,
+    .name = "trilu",
+    .params_bytes = sizeof(dlc_trilu_params),
+    .min_operands = 2,
+    .max_operands = 2,
+    .check = check,
+    .parts = parts,
+    .run = run,
 };

@@ -142,8 +142,7 @@ DLC_VTARGET V F(apply)(int32_t function, float alpha, float beta, V x) {
     return x * (w / (w + C(2.0f)));
   }
   case DLC_FN_THRESHOLDED_RELU: return F(select)(F(lt)(a, x), x, zero);
-  case DLC_FN_SHRINK:
-    return F(select)(F(lt)(x, zero - b), x + a, F(select)(F(lt)(b, x), x - a, zero));
+  case DLC_FN_SHRINK: return F(select)(F(lt)(x, zero - b), x + a, F(select)(F(lt)(b, x), x - a, zero));
   default: return x;
   }
 }

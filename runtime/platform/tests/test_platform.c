@@ -16,10 +16,12 @@
 #include "dlc_platform.h"
 
 static int passed, failed;
-#define EXPECT(ok, what) \
-  do { \
-    if (ok) passed++; \
-    else failed++, printf("FAILED line %d: %s\n", __LINE__, what); \
+#define EXPECT(ok, what)                                                                                               \
+  do {                                                                                                                 \
+    if (ok)                                                                                                            \
+      passed++;                                                                                                        \
+    else                                                                                                               \
+      failed++, printf("FAILED line %d: %s\n", __LINE__, what);                                                        \
   } while (0)
 
 static void test_mapping(void) {
@@ -95,7 +97,7 @@ static void test_pool(uint32_t threads, int turns, int pauses) {
     for (uint32_t p = 0; p < 64 && ok; p++)
       ok = r.cells[p][0] == expected[p] && (p >= r.parts || r.cells[p][1] == (uint64_t)t);
     if (r.parts) ok = ok && pthread_equal(r.first, pthread_self());
-    if (pauses && t % 7 == 0) sleep_us(pauses);  // long enough for the workers to fall asleep
+    if (pauses && t % 7 == 0) sleep_us(pauses); // long enough for the workers to fall asleep
   }
   EXPECT(ok, "every part ran once, part 0 here, and all saw the caller's writes");
   dlc_pool_destroy(pool);
