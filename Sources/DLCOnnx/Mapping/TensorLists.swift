@@ -15,7 +15,7 @@ let listMappings: [OperatorMapping] = [
   },
   OperatorMapping("SequenceInsert", since: 11) { (c: inout NodeContext) throws(MappingError) in
     var elements = try c.sequence(0)
-    let position = try c.position(2, count: elements.count + 1) ?? elements.count
+    let position = try c.position(2, count: elements.count, atEnd: true) ?? elements.count
     elements.insert(try c.input(1), at: position)
     c.sequenceOutputs[0] = elements
     return []
@@ -68,9 +68,10 @@ extension NodeContext {
   }
 
   /// The position that input `index` names among `count`, negative ones from the end; nil when omitted.
-  fileprivate func position(_ index: Int, count: Int) throws(MappingError) -> Int? {
+  /// - Parameter atEnd: whether the place after the last one is allowed.
+  fileprivate func position(_ index: Int, count: Int, atEnd: Bool = false) throws(MappingError) -> Int? {
     guard let values = try integers(index, "position") else { return nil }
-    guard values.count == 1, values[0] >= -count, values[0] < count else {
+    guard values.count == 1, values[0] >= -count, values[0] < count + (atEnd ? 1 : 0) else {
       throw MappingError("position \(values) is outside -\(count)...\(count - 1)")
     }
     return values[0] < 0 ? values[0] + count : values[0]
