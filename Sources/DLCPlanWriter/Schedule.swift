@@ -36,7 +36,6 @@ struct Schedule {
   private(set) var outputPorts: [(name: String, declared: [Dimension])] = []
 
   private var slotOfValue: [Int] = []
-  private var constantOperands: [ObjectIdentifier: Int] = [:]
 
   /// Lowers every node of `graph`.
   init(_ graph: Graph, keepIntermediates: Bool) throws(PlanError) {
@@ -123,7 +122,9 @@ struct Schedule {
   /// buffer), then slices.
   private mutating func link(_ nodes: [Lowered]) {
     for node in nodes {
-      if case .alias = node.lowering { _ = slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) }
+      guard case .alias = node.lowering, !slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) else { continue }
+      // An output of the graph keeps its memory: what is reshaped into it is computed there.
+      if slots.isPort[node.outputs[0]] { _ = slots.tryLink(node.inputs[0], .whole(of: node.outputs[0])) }
     }
     for node in nodes.reversed() {
       guard case .concatenate(let axis, _) = node.lowering else { continue }
@@ -147,7 +148,10 @@ struct Schedule {
     case .kernels(let calls, _):
       for call in calls { emit(call, node) }
     case .alias:
-      if !slots.isLinked(node.outputs[0]) { try emitCopy(from: node.inputs[0], to: node.outputs[0], name: node.name) }
+      // Not only whether it is linked: the output may be a view of a later concatenation instead.
+      if !slots.isLinked(node.outputs[0], to: node.inputs[0]), !slots.isLinked(node.inputs[0], to: node.outputs[0]) {
+        try emitReshape(from: node.inputs[0], to: node.outputs[0], name: node.name)
+      }
     case .concatenate(let axis, _):
       var start = 0
       for input in node.inputs {
@@ -159,7 +163,7 @@ struct Schedule {
         }
       }
     case .slice(let starts, _):
-      if !slots.isLinked(node.outputs[0]) {
+      if !slots.isLinked(node.outputs[0], to: node.inputs[0]) {
         try emitCopy(from: node.inputs[0], startingAt: starts, to: node.outputs[0], name: node.name)
       }
     case .undefined: break  // refused when it was lowered
@@ -188,7 +192,22 @@ struct Schedule {
     steps.append(Step(name: node.name, call: call, operands: operands, firstOutput: written))
   }
 
-  /// Copies all of `from` (or as much as `to` holds, from `source` on) to `to` from `target` on.
+  /// Copies all of `from` to `to`, which has another shape.
+  private mutating func emitReshape(from: Int, to: Int, name: String) throws(PlanError) {
+    guard let origin = slots.resolve(from)?.view, let destination = slots.resolve(to)?.view else {
+      throw .malformed("'\(name)' copies between views that do not lie evenly")
+    }
+    if origin.reshaped(to: destination.shape) == nil, destination.reshaped(to: origin.shape) == nil {
+      // Rows of both lie apart and are cut differently: only a dense copy between can be seen both ways.
+      let dense = slots.add(slots.types[from], name: name)
+      try emitCopy(from: from, to: dense, name: name)
+      return try emitReshape(from: dense, to: to, name: name)
+    }
+    try emitCopy(from: from, to: to, name: name)
+  }
+
+  /// Copies all of `from` (or as much as `to` holds, from `source` on) to `to` from `target` on. Without `source` and
+  /// `target` the shapes may differ when one of both can be seen under the other's.
   private mutating func emitCopy(
     from: Int, startingAt source: [Int]? = nil, to: Int, at target: [Int]? = nil, name: String
   ) throws(PlanError) {
@@ -198,17 +217,20 @@ struct Schedule {
     }
     origin.offset = 0
     destination.offset = 0
-    let extents = source != nil ? toType.shape : fromType.shape
+    if source == nil, target == nil {
+      if let view = destination.reshaped(to: origin.shape) {
+        destination = view
+      } else if let view = origin.reshaped(to: destination.shape) {
+        origin = view
+      } else {
+        throw .malformed("'\(name)' copies between rows that are cut differently")
+      }
+    }
+    let extents = source == nil ? origin.shape : destination.shape
     if extents.isEmpty { return }
     let zeros = [Int](repeating: 0, count: extents.rank)
-    if source == nil, target == nil, origin.isDense, destination.isDense {
-      origin = MemoryView([extents.count])
-      destination = origin
-    }
-    let flat = origin.shape.rank != extents.rank
     let parameters = MemoryView.copyParameters(
-      from: origin, at: flat ? [0] : source ?? zeros, to: destination, at: flat ? [0] : target ?? zeros,
-      extents: flat ? origin.shape : extents)
+      from: origin, at: source ?? zeros, to: destination, at: target ?? zeros, extents: extents)
     guard let parameters else {
       throw .unsupported(node: name, op: "copy", reason: "it moves \(extents) with more than 8 axes or 2^31 elements")
     }

@@ -48,6 +48,14 @@ struct Slots {
 
   func isLinked(_ slot: Int) -> Bool { links[slot] != nil }
 
+  /// Whether `slot` is a view of `other` directly.
+  func isLinked(_ slot: Int, to other: Int) -> Bool {
+    switch links[slot] {
+    case nil: false
+    case .whole(let target), .part(let target, _): target == other
+    }
+  }
+
   /// The slot whose memory `slot` lies in, and where; nil when its rows do not lie evenly there.
   func resolve(_ slot: Int) -> (root: Int, view: MemoryView)? {
     switch links[slot] {
