@@ -19,7 +19,7 @@ struct Schedule {
   }
 
   /// A node with its values as slots.
-  private struct Lowered {
+  struct Lowered {
     var name: String
     var inputs: [Int]
     var outputs: [Int]
@@ -50,8 +50,9 @@ struct Schedule {
     for id in order { nodes.append(try lower(graph[id], in: graph)) }
     for node in nodes { recordUses(node) }
     for copy in extraCopies { slots.addUse(copy.from, .init(shape: slots.types[copy.from].shape, acceptsPitch: true)) }
-    link(nodes)
-    for node in nodes { try emit(node) }
+    let prefixes = ConcatenationPrefixes(nodes)
+    link(nodes, prefixes)
+    for (k, node) in nodes.enumerated() { try emit(node, at: k, prefixes) }
     for copy in extraCopies { try emitCopy(from: copy.from, to: copy.to, name: "output \(slots.names[copy.to])") }
   }
 
@@ -120,21 +121,29 @@ struct Schedule {
 
   /// Decides what is a view: aliases first, then inputs of concatenations (outermost first, so that nested ones end in one
   /// buffer), then slices.
-  private mutating func link(_ nodes: [Lowered]) {
+  private mutating func link(_ nodes: [Lowered], _ prefixes: ConcatenationPrefixes) {
     for node in nodes {
       guard case .alias = node.lowering, !slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) else { continue }
       // An output of the graph keeps its memory: what is reshaped into it is computed there.
       if slots.isPort[node.outputs[0]] { _ = slots.tryLink(node.inputs[0], .whole(of: node.outputs[0])) }
     }
-    for node in nodes.reversed() {
+    for (k, node) in nodes.enumerated().reversed() {
       guard case .concatenate(let axis, _) = node.lowering else { continue }
       var start = 0
-      for input in node.inputs {
+      var inputs = node.inputs[...]
+      if let prefix = prefixes.longest(of: k) {
+        let origin = [Int](repeating: 0, count: slots.types[prefix.output].rank)
+        if slots.tryLink(prefix.output, .part(of: node.outputs[0], starts: origin)) {
+          inputs = inputs.dropFirst(prefix.count)
+          start = slots.types[prefix.output].shape[axis]
+        }
+      }
+      for input in inputs {
         var starts = [Int](repeating: 0, count: slots.types[input].rank)
         starts[axis] = start
         start += slots.types[input].shape[axis]
-        if !inputs.contains(input), node.inputs.count(where: { $0 == input }) == 1 {
-          _ = slots.tryLink(input, .part(of: node.outputs[0], starts: starts))
+        if !self.inputs.contains(input), node.inputs.count(where: { $0 == input }) == 1 {
+          _ = slots.tryLinkWithSource(input, .part(of: node.outputs[0], starts: starts))
         }
       }
     }
@@ -143,7 +152,7 @@ struct Schedule {
     }
   }
 
-  private mutating func emit(_ node: Lowered) throws(PlanError) {
+  private mutating func emit(_ node: Lowered, at index: Int, _ prefixes: ConcatenationPrefixes) throws(PlanError) {
     switch node.lowering {
     case .kernels(let calls, _):
       for call in calls { emit(call, node) }
@@ -154,7 +163,12 @@ struct Schedule {
       }
     case .concatenate(let axis, _):
       var start = 0
-      for input in node.inputs {
+      var inputs = node.inputs[...]
+      if let prefix = prefixes.longest(of: index), slots.isLinked(prefix.output, to: node.outputs[0]) {
+        inputs = inputs.dropFirst(prefix.count)
+        start = slots.types[prefix.output].shape[axis]
+      }
+      for input in inputs {
         var starts = [Int](repeating: 0, count: slots.types[input].rank)
         starts[axis] = start
         start += slots.types[input].shape[axis]

@@ -86,6 +86,27 @@ struct Slots {
     return true
   }
 
+  /// As `tryLink`, also for a slot that is another one's bytes already: then that one becomes the view, so that a value that is
+  /// only reshaped before it is joined with others is computed in its place there.
+  mutating func tryLinkWithSource(_ slot: Int, _ link: Link) -> Bool {
+    var chain = [slot]
+    while case .whole(let source) = links[chain[chain.count - 1]] { chain.append(source) }
+    let source = chain[chain.count - 1]
+    guard chain.count > 1, links[source] == nil, !isPort[source], constants[source] == nil else { return tryLink(slot, link) }
+    for (view, host) in zip(chain, chain.dropFirst()) { turn(view, into: host) }
+    if tryLink(slot, link) { return true }
+    for (view, host) in zip(chain, chain.dropFirst()).reversed() { turn(host, into: view) }
+    return false
+  }
+
+  /// Makes `host`, whose bytes `view` is, a view of `view` instead.
+  private mutating func turn(_ view: Int, into host: Int) {
+    links[view] = nil
+    linked[host].removeAll { $0 == view }
+    links[host] = .whole(of: view)
+    linked[view].append(host)
+  }
+
   private func serves(_ slot: Int) -> Bool {
     guard let place = resolve(slot), place.root != slot else { return false }
     for use in uses[slot] {
