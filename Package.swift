@@ -63,6 +63,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(
+      name: "DLCPlanWriterTests",
+      dependencies: ["DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime", "CDLCPlan", "CDLCKernels"]),
+    .testTarget(
+      name: "DLCRuntimeTests",
+      dependencies: ["DLCRuntime", "CDLC", "CDLCPlan", "DLCCompiler", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"],
+      exclude: ["plans"]),
+    .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
+    .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(

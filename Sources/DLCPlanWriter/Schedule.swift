@@ -19,7 +19,7 @@ struct Schedule {
   }
 
   /// A node with its values as slots.
-  private struct Lowered {
+  struct Lowered {
     var name: String
     var inputs: [Int]
     var outputs: [Int]
@@ -36,7 +36,6 @@ struct Schedule {
   private(set) var outputPorts: [(name: String, declared: [Dimension])] = []
 
   private var slotOfValue: [Int] = []
-  private var constantOperands: [ObjectIdentifier: Int] = [:]
 
   /// Lowers every node of `graph`.
   init(_ graph: Graph, keepIntermediates: Bool) throws(PlanError) {
@@ -51,8 +50,9 @@ struct Schedule {
     for id in order { nodes.append(try lower(graph[id], in: graph)) }
     for node in nodes { recordUses(node) }
     for copy in extraCopies { slots.addUse(copy.from, .init(shape: slots.types[copy.from].shape, acceptsPitch: true)) }
-    link(nodes)
-    for node in nodes { try emit(node) }
+    let prefixes = ConcatenationPrefixes(nodes)
+    link(nodes, prefixes)
+    for (k, node) in nodes.enumerated() { try emit(node, at: k, prefixes) }
     for copy in extraCopies { try emitCopy(from: copy.from, to: copy.to, name: "output \(slots.names[copy.to])") }
   }
 
@@ -121,19 +121,29 @@ struct Schedule {
 
   /// Decides what is a view: aliases first, then inputs of concatenations (outermost first, so that nested ones end in one
   /// buffer), then slices.
-  private mutating func link(_ nodes: [Lowered]) {
+  private mutating func link(_ nodes: [Lowered], _ prefixes: ConcatenationPrefixes) {
     for node in nodes {
-      if case .alias = node.lowering { _ = slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) }
+      guard case .alias = node.lowering, !slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) else { continue }
+      // An output of the graph keeps its memory: what is reshaped into it is computed there.
+      if slots.isPort[node.outputs[0]] { _ = slots.tryLink(node.inputs[0], .whole(of: node.outputs[0])) }
     }
-    for node in nodes.reversed() {
+    for (k, node) in nodes.enumerated().reversed() {
       guard case .concatenate(let axis, _) = node.lowering else { continue }
       var start = 0
-      for input in node.inputs {
+      var inputs = node.inputs[...]
+      if let prefix = prefixes.longest(of: k) {
+        let origin = [Int](repeating: 0, count: slots.types[prefix.output].rank)
+        if slots.tryLink(prefix.output, .part(of: node.outputs[0], starts: origin)) {
+          inputs = inputs.dropFirst(prefix.count)
+          start = slots.types[prefix.output].shape[axis]
+        }
+      }
+      for input in inputs {
         var starts = [Int](repeating: 0, count: slots.types[input].rank)
         starts[axis] = start
         start += slots.types[input].shape[axis]
-        if !inputs.contains(input), node.inputs.count(where: { $0 == input }) == 1 {
-          _ = slots.tryLink(input, .part(of: node.outputs[0], starts: starts))
+        if !self.inputs.contains(input), node.inputs.count(where: { $0 == input }) == 1 {
+          _ = slots.tryLinkWithSource(input, .part(of: node.outputs[0], starts: starts))
         }
       }
     }
@@ -142,15 +152,23 @@ struct Schedule {
     }
   }
 
-  private mutating func emit(_ node: Lowered) throws(PlanError) {
+  private mutating func emit(_ node: Lowered, at index: Int, _ prefixes: ConcatenationPrefixes) throws(PlanError) {
     switch node.lowering {
     case .kernels(let calls, _):
       for call in calls { emit(call, node) }
     case .alias:
-      if !slots.isLinked(node.outputs[0]) { try emitCopy(from: node.inputs[0], to: node.outputs[0], name: node.name) }
+      // Not only whether it is linked: the output may be a view of a later concatenation instead.
+      if !slots.isLinked(node.outputs[0], to: node.inputs[0]), !slots.isLinked(node.inputs[0], to: node.outputs[0]) {
+        try emitReshape(from: node.inputs[0], to: node.outputs[0], name: node.name)
+      }
     case .concatenate(let axis, _):
       var start = 0
-      for input in node.inputs {
+      var inputs = node.inputs[...]
+      if let prefix = prefixes.longest(of: index), slots.isLinked(prefix.output, to: node.outputs[0]) {
+        inputs = inputs.dropFirst(prefix.count)
+        start = slots.types[prefix.output].shape[axis]
+      }
+      for input in inputs {
         var starts = [Int](repeating: 0, count: slots.types[input].rank)
         starts[axis] = start
         start += slots.types[input].shape[axis]
@@ -159,7 +177,7 @@ struct Schedule {
         }
       }
     case .slice(let starts, _):
-      if !slots.isLinked(node.outputs[0]) {
+      if !slots.isLinked(node.outputs[0], to: node.inputs[0]) {
         try emitCopy(from: node.inputs[0], startingAt: starts, to: node.outputs[0], name: node.name)
       }
     case .undefined: break  // refused when it was lowered
@@ -188,7 +206,22 @@ struct Schedule {
     steps.append(Step(name: node.name, call: call, operands: operands, firstOutput: written))
   }
 
-  /// Copies all of `from` (or as much as `to` holds, from `source` on) to `to` from `target` on.
+  /// Copies all of `from` to `to`, which has another shape.
+  private mutating func emitReshape(from: Int, to: Int, name: String) throws(PlanError) {
+    guard let origin = slots.resolve(from)?.view, let destination = slots.resolve(to)?.view else {
+      throw .malformed("'\(name)' copies between views that do not lie evenly")
+    }
+    if origin.reshaped(to: destination.shape) == nil, destination.reshaped(to: origin.shape) == nil {
+      // Rows of both lie apart and are cut differently: only a dense copy between can be seen both ways.
+      let dense = slots.add(slots.types[from], name: name)
+      try emitCopy(from: from, to: dense, name: name)
+      return try emitReshape(from: dense, to: to, name: name)
+    }
+    try emitCopy(from: from, to: to, name: name)
+  }
+
+  /// Copies all of `from` (or as much as `to` holds, from `source` on) to `to` from `target` on. Without `source` and
+  /// `target` the shapes may differ when one of both can be seen under the other's.
   private mutating func emitCopy(
     from: Int, startingAt source: [Int]? = nil, to: Int, at target: [Int]? = nil, name: String
   ) throws(PlanError) {
@@ -198,17 +231,20 @@ struct Schedule {
     }
     origin.offset = 0
     destination.offset = 0
-    let extents = source != nil ? toType.shape : fromType.shape
+    if source == nil, target == nil {
+      if let view = destination.reshaped(to: origin.shape) {
+        destination = view
+      } else if let view = origin.reshaped(to: destination.shape) {
+        origin = view
+      } else {
+        throw .malformed("'\(name)' copies between rows that are cut differently")
+      }
+    }
+    let extents = source == nil ? origin.shape : destination.shape
     if extents.isEmpty { return }
     let zeros = [Int](repeating: 0, count: extents.rank)
-    if source == nil, target == nil, origin.isDense, destination.isDense {
-      origin = MemoryView([extents.count])
-      destination = origin
-    }
-    let flat = origin.shape.rank != extents.rank
     let parameters = MemoryView.copyParameters(
-      from: origin, at: flat ? [0] : source ?? zeros, to: destination, at: flat ? [0] : target ?? zeros,
-      extents: flat ? origin.shape : extents)
+      from: origin, at: source ?? zeros, to: destination, at: target ?? zeros, extents: extents)
     guard let parameters else {
       throw .unsupported(node: name, op: "copy", reason: "it moves \(extents) with more than 8 axes or 2^31 elements")
     }
