@@ -2,6 +2,7 @@ import DLCGraph
 import DLCOperators
 import DLCPasses
 import DLCTensor
+import PlanTestSupport
 import Testing
 
 @testable import DLCPlanWriter
