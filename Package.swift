@@ -63,12 +63,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .target(
+      name: "PlanTestSupport",
+      dependencies: ["DLCPlanWriter", "DLCRuntime", "DLCOperators", "DLCGraph", "DLCTensor"], path: "Tests/PlanTestSupport"),
     .testTarget(
       name: "DLCPlanWriterTests",
-      dependencies: ["DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime", "CDLCPlan", "CDLCKernels"]),
+      dependencies: ["PlanTestSupport", "DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime", "CDLCPlan", "CDLCKernels"]),
     .testTarget(
       name: "DLCRuntimeTests",
-      dependencies: ["DLCRuntime", "CDLC", "CDLCPlan", "DLCCompiler", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"],
+      dependencies: ["PlanTestSupport", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor"],
       exclude: ["plans"]),
     .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),

@@ -51,7 +51,17 @@ struct Schedule {
     for node in nodes { recordUses(node) }
     for copy in extraCopies { slots.addUse(copy.from, .init(shape: slots.types[copy.from].shape, acceptsPitch: true)) }
     let prefixes = ConcatenationPrefixes(nodes)
-    link(nodes, prefixes)
+    // A kernel that would read and write one buffer in a way that the runtime cannot tell apart gets its result elsewhere.
+    let unlinked = slots
+    var apart = Set<Int>()
+    while true {
+      link(nodes, prefixes, apart)
+      let collisions = collisions(nodes)
+      if collisions.isEmpty { break }
+      if collisions.isSubset(of: apart) { throw .malformed("a result would lie over what it is computed from") }
+      apart.formUnion(collisions)
+      slots = unlinked
+    }
     for (k, node) in nodes.enumerated() { try emit(node, at: k, prefixes) }
     for copy in extraCopies { try emitCopy(from: copy.from, to: copy.to, name: "output \(slots.names[copy.to])") }
   }
@@ -103,17 +113,39 @@ struct Schedule {
       temporaries: temporaries, lowering: lowering)
   }
 
+  /// The slot of an operand, when it has one.
+  private func slot(_ operand: DLCGraph.Operand, _ node: Lowered) -> Int? {
+    switch operand.source {
+    case .input(let k): node.inputs[k]
+    case .output(let k): node.outputs[k]
+    case .temporary(let k): node.temporaries[k]
+    case .constant, .absent: nil
+    }
+  }
+
+  /// Slots that a kernel writes where it may read something else.
+  private func collisions(_ nodes: [Lowered]) -> Set<Int> {
+    var result = Set<Int>()
+    for node in nodes {
+      guard case .kernels(let calls, _) = node.lowering else { continue }
+      for call in calls {
+        let places = call.operands.map { operand in slot(operand, node).flatMap { slots.resolve($0) } }
+        for k in call.operands.count - call.outputCount..<call.operands.count {
+          guard let written = slot(call.operands[k], node), slots.isLinked(written), let place = places[k] else { continue }
+          for (other, read) in places.enumerated() where other != k {
+            if let read, read.root == place.root, read.view.mayOverlap(place.view) { result.insert(written) }
+          }
+        }
+      }
+    }
+    return result
+  }
+
   private mutating func recordUses(_ node: Lowered) {
     guard case .kernels(let calls, _) = node.lowering else { return }
     for call in calls {
       for operand in call.operands {
-        let slot: Int
-        switch operand.source {
-        case .input(let k): slot = node.inputs[k]
-        case .output(let k): slot = node.outputs[k]
-        case .temporary(let k): slot = node.temporaries[k]
-        case .constant, .absent: continue
-        }
+        guard let slot = slot(operand, node) else { continue }
         slots.addUse(slot, .init(shape: operand.type.shape, acceptsPitch: operand.acceptsPitch))
       }
     }
@@ -121,7 +153,7 @@ struct Schedule {
 
   /// Decides what is a view: aliases first, then inputs of concatenations (outermost first, so that nested ones end in one
   /// buffer), then slices.
-  private mutating func link(_ nodes: [Lowered], _ prefixes: ConcatenationPrefixes) {
+  private mutating func link(_ nodes: [Lowered], _ prefixes: ConcatenationPrefixes, _ apart: Set<Int>) {
     for node in nodes {
       guard case .alias = node.lowering, !slots.tryLink(node.outputs[0], .whole(of: node.inputs[0])) else { continue }
       // An output of the graph keeps its memory: what is reshaped into it is computed there.
@@ -143,7 +175,7 @@ struct Schedule {
         starts[axis] = start
         start += slots.types[input].shape[axis]
         if !self.inputs.contains(input), node.inputs.count(where: { $0 == input }) == 1 {
-          _ = slots.tryLinkWithSource(input, .part(of: node.outputs[0], starts: starts))
+          _ = slots.tryLinkWithSource(input, .part(of: node.outputs[0], starts: starts), apart)
         }
       }
     }
@@ -192,18 +224,12 @@ struct Schedule {
   private mutating func emit(_ call: KernelCall, _ node: Lowered) {
     var operands: [Operand] = []
     for operand in call.operands {
-      let slot: Int?
-      switch operand.source {
-      case .input(let k): slot = node.inputs[k]
-      case .output(let k): slot = node.outputs[k]
-      case .temporary(let k): slot = node.temporaries[k]
-      case .constant(let tensor): slot = slots.add(operand.type, name: node.name, constant: tensor)
-      case .absent: slot = nil
-      }
+      var slot = slot(operand, node)
+      if case .constant(let tensor) = operand.source { slot = slots.add(operand.type, name: node.name, constant: tensor) }
       operands.append(Operand(slot: slot, type: operand.type))
     }
-    let written = call.operands.count - Int(dlc_kernel_outputs(call.kernel, UInt32(call.operands.count)))
-    steps.append(Step(name: node.name, call: call, operands: operands, firstOutput: written))
+    steps.append(
+      Step(name: node.name, call: call, operands: operands, firstOutput: call.operands.count - call.outputCount))
   }
 
   /// Copies all of `from` to `to`, which has another shape.
@@ -225,10 +251,23 @@ struct Schedule {
   private mutating func emitCopy(
     from: Int, startingAt source: [Int]? = nil, to: Int, at target: [Int]? = nil, name: String
   ) throws(PlanError) {
+    // Where the moved part lies evenly it is an operand of its own, so that other parts of the same buffer may be its source.
+    if let source, let part = part(of: from, from: source, slots.types[to].shape) {
+      return try emitCopy(from: part, to: to, name: name)
+    }
+    if let target, let part = part(of: to, from: target, slots.types[from].shape) {
+      return try emitCopy(from: from, to: part, name: name)
+    }
     let (fromType, toType) = (slots.types[from], slots.types[to])
-    guard var origin = slots.resolve(from)?.view, var destination = slots.resolve(to)?.view else {
+    guard let originPlace = slots.resolve(from), let destinationPlace = slots.resolve(to) else {
       throw .malformed("'\(name)' copies between views that do not lie evenly")
     }
+    if originPlace.root == destinationPlace.root, originPlace.view.mayOverlap(destinationPlace.view), !fromType.shape.isEmpty {
+      let moved = slots.add(source == nil ? fromType : toType, name: name)
+      try emitCopy(from: from, startingAt: source, to: moved, name: name)
+      return try emitCopy(from: moved, to: to, at: target, name: name)
+    }
+    var origin = originPlace.view, destination = destinationPlace.view
     origin.offset = 0
     destination.offset = 0
     if source == nil, target == nil {
@@ -257,4 +296,16 @@ struct Schedule {
           Operand(slot: to, type: TensorType(toType.element, destination.shape)),
         ], firstOutput: 1))
   }
+
+  /// A slot for the part of `slot` from `starts` on; nil when its rows do not lie evenly.
+  private mutating func part(of slot: Int, from starts: [Int], _ shape: Shape) -> Int? {
+    guard let place = slots.resolve(slot), place.view.part(starts: starts, extents: shape) != nil else { return nil }
+    let part = slots.add(TensorType(slots.types[slot].element, shape), name: slots.names[slot])
+    return slots.tryLink(part, .part(of: slot, starts: starts)) ? part : nil
+  }
+}
+
+extension KernelCall {
+  /// How many operands, the last ones, are written.
+  fileprivate var outputCount: Int { Int(dlc_kernel_outputs(kernel, UInt32(operands.count))) }
 }

@@ -87,10 +87,11 @@ struct Slots {
   }
 
   /// As `tryLink`, also for a slot that is another one's bytes already: then that one becomes the view, so that a value that is
-  /// only reshaped before it is joined with others is computed in its place there.
-  mutating func tryLinkWithSource(_ slot: Int, _ link: Link) -> Bool {
+  /// only reshaped before it is joined with others is computed in its place there. Nothing when either is in `apart`.
+  mutating func tryLinkWithSource(_ slot: Int, _ link: Link, _ apart: Set<Int>) -> Bool {
     var chain = [slot]
     while case .whole(let source) = links[chain[chain.count - 1]] { chain.append(source) }
+    if chain.contains(where: apart.contains) { return false }
     let source = chain[chain.count - 1]
     guard chain.count > 1, links[source] == nil, !isPort[source], constants[source] == nil else { return tryLink(slot, link) }
     for (view, host) in zip(chain, chain.dropFirst()) { turn(view, into: host) }

@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCOperators
 import DLCTensor
+import PlanTestSupport
 import Testing
 
 @testable import DLCPlanWriter

@@ -2,13 +2,14 @@ import DLCGraph
 import DLCOperators
 import DLCPasses
 import DLCTensor
+import PlanTestSupport
 import Testing
 
 @testable import DLCPlanWriter
 
 /// Networks drawn at random, planned at every level and run, against reference evaluation of the graph as it was drawn.
 @Suite struct RandomGraphTests {
-  @Test(arguments: 0..<240) func answersAreThoseOfTheGraph(_ seed: Int) throws {
+  @Test(arguments: 0..<400) func answersAreThoseOfTheGraph(_ seed: Int) throws {
     let graph = RandomGraph.make(seed)
     let arguments = [graph.arguments(seed: seed + 1), graph.arguments(seed: seed)]
     let expected = try graph.reference(arguments[1])

@@ -1,5 +1,6 @@
 import CDLCKernels
 import CDLCPlan
+import PlanTestSupport
 
 /// What is wrong with a plan's memory: must be empty.
 ///

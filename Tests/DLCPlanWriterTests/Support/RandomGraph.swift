@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCOperators
 import DLCTensor
+import PlanTestSupport
 
 /// Draws networks at random: branches, residuals, concatenations of slices and of concatenations, reshapes and transposes of
 /// all of these, several outputs that may be inputs, constants, views or the same value twice.

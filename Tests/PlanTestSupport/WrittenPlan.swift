@@ -5,13 +5,13 @@ import DLCRuntime
 import DLCTensor
 
 /// A graph as a plan in memory, opened by the runtime.
-final class WrittenPlan {
-  let report: PlanReport
-  let memory: UnsafeMutableRawBufferPointer
-  let program: Program
+package final class WrittenPlan {
+  package let report: PlanReport
+  package let memory: UnsafeMutableRawBufferPointer
+  package let program: Program
   private let outputTypes: [TensorType]
 
-  init(_ graph: Graph, keepIntermediates: Bool = false) throws {
+  package init(_ graph: Graph, keepIntermediates: Bool = false) throws {
     var options = PlanOptions()
     options.keepIntermediates = keepIntermediates
     let writer = try PlanWriter(graph, options: options)
@@ -34,10 +34,10 @@ final class WrittenPlan {
 
   deinit { memory.deallocate() }
 
-  var bytes: [UInt8] { [UInt8](memory) }
+  package var bytes: [UInt8] { [UInt8](memory) }
 
   /// Answers to the last of `arguments`; earlier ones run before it in the same session.
-  func run(_ arguments: [[Tensor]], threads: UInt32 = 1) throws -> [Tensor] {
+  package func run(_ arguments: [[Tensor]], threads: UInt32 = 1) throws -> [Tensor] {
     do throws(Fault) {
       let session = try Session(program, threads: threads)
       for run in arguments {
@@ -62,13 +62,13 @@ final class WrittenPlan {
 }
 
 /// What the runtime said.
-struct RuntimeRefusal: Error, CustomStringConvertible {
-  var message: String
-  var description: String { message }
+package struct RuntimeRefusal: Error, CustomStringConvertible {
+  package var message: String
+  package var description: String { message }
 }
 
 /// The largest difference of two answers, relative to the larger of 1 and the expected element; infinity for other types.
-func difference(_ expected: [Tensor], _ found: [Tensor]) -> Double {
+package func difference(_ expected: [Tensor], _ found: [Tensor]) -> Double {
   guard expected.map(\.type) == found.map(\.type) else { return .infinity }
   var worst = 0.0
   for (a, b) in zip(expected, found) {
