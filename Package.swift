@@ -63,6 +63,18 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .target(
+      name: "PlanTestSupport",
+      dependencies: ["DLCPlanWriter", "DLCRuntime", "DLCOperators", "DLCGraph", "DLCTensor"], path: "Tests/PlanTestSupport"),
+    .testTarget(
+      name: "DLCPlanWriterTests",
+      dependencies: ["PlanTestSupport", "DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime", "CDLCPlan", "CDLCKernels"]),
+    .testTarget(
+      name: "DLCRuntimeTests",
+      dependencies: ["PlanTestSupport", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor"],
+      exclude: ["plans"]),
+    .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
+    .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(

@@ -64,15 +64,20 @@ struct MemoryPlan {
           first[output] == k
         else { continue }
         let root = host(source.root)
-        // The whole buffer must be the input, dying here, and nothing else of this step may read it at another place.
+        // The whole buffer must be the input, dying here, and whatever else this step reads of it must be read element by
+        // element as the result is written, which operands that may be the result's place themselves are.
         guard root != output, last[root] == k, source.view.isDense, source.view.offset == 0,
+          slots.types[input].byteCount == slots.types[output].byteCount,
           slots.types[source.root].byteCount == slots.types[output].byteCount,
           slots.types[root].byteCount == slots.types[output].byteCount
         else { continue }
         let others = step.operands.indices.filter { $0 != pair.input && $0 != pair.output }
         let shared = others.contains { other in
-          guard let slot = step.operands[other].slot, slots.constants[slot] == nil, let place = slots.resolve(slot) else { return false }
-          return host(place.root) == root && step.operands[other].type.shape != step.operands[pair.input].type.shape
+          guard let slot = step.operands[other].slot, slots.constants[slot] == nil, let place = slots.resolve(slot),
+            host(place.root) == root
+          else { return false }
+          return !step.call.inPlace.contains { $0.input == other && $0.output == pair.output }
+            || step.operands[other].type != step.operands[pair.input].type
         }
         if shared { continue }
         heir[output] = root

@@ -58,4 +58,16 @@ struct MemoryView: Hashable {
     }
     return MemoryView(offset: start, extents, pitch: pitch ?? extents.dimensions.last ?? 1)
   }
+
+  /// Elements from the first to behind the last.
+  private var span: Int { shape.isEmpty ? 0 : (shape.dimensions.dropLast().reduce(1, *) - 1) * pitch + rowLength }
+
+  /// Whether the two may share elements: neither one ends before the other begins nor do they take other columns of the same
+  /// rows. It is what the runtime tells apart when it opens a plan.
+  func mayOverlap(_ other: MemoryView) -> Bool {
+    if offset + span <= other.offset || other.offset + other.span <= offset { return false }
+    guard pitch == other.pitch, pitch > 0 else { return true }
+    let distance = ((other.offset - offset) % pitch + pitch) % pitch
+    return distance < rowLength || distance + other.rowLength > pitch
+  }
 }

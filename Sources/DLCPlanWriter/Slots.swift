@@ -48,6 +48,14 @@ struct Slots {
 
   func isLinked(_ slot: Int) -> Bool { links[slot] != nil }
 
+  /// Whether `slot` is a view of `other` directly.
+  func isLinked(_ slot: Int, to other: Int) -> Bool {
+    switch links[slot] {
+    case nil: false
+    case .whole(let target), .part(let target, _): target == other
+    }
+  }
+
   /// The slot whose memory `slot` lies in, and where; nil when its rows do not lie evenly there.
   func resolve(_ slot: Int) -> (root: Int, view: MemoryView)? {
     switch links[slot] {
@@ -76,6 +84,28 @@ struct Slots {
     }
     linked[target].append(slot)
     return true
+  }
+
+  /// As `tryLink`, also for a slot that is another one's bytes already: then that one becomes the view, so that a value that is
+  /// only reshaped before it is joined with others is computed in its place there. Nothing when either is in `apart`.
+  mutating func tryLinkWithSource(_ slot: Int, _ link: Link, _ apart: Set<Int>) -> Bool {
+    var chain = [slot]
+    while case .whole(let source) = links[chain[chain.count - 1]] { chain.append(source) }
+    if chain.contains(where: apart.contains) { return false }
+    let source = chain[chain.count - 1]
+    guard chain.count > 1, links[source] == nil, !isPort[source], constants[source] == nil else { return tryLink(slot, link) }
+    for (view, host) in zip(chain, chain.dropFirst()) { turn(view, into: host) }
+    if tryLink(slot, link) { return true }
+    for (view, host) in zip(chain, chain.dropFirst()).reversed() { turn(host, into: view) }
+    return false
+  }
+
+  /// Makes `host`, whose bytes `view` is, a view of `view` instead.
+  private mutating func turn(_ view: Int, into host: Int) {
+    links[view] = nil
+    linked[host].removeAll { $0 == view }
+    links[host] = .whole(of: view)
+    linked[view].append(host)
   }
 
   private func serves(_ slot: Int) -> Bool {

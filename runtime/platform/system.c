@@ -5,22 +5,42 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dlc_platform.h"
 
+// What stands in the line before a block: its size when it is mapped for itself, else 0.
+static size_t *mapped_bytes(void *memory) { return (size_t *)((char *)memory - DLC_ALIGNMENT); }
+
+enum { MAPPED_FROM = 1 << 20, PAGE = 4096 };
+
 void *dlc_allocate(size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - DLC_ALIGNMENT) return NULL;
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - 2 * PAGE) return NULL;
   // Whole cache lines: no other block shares the last one.
   bytes = bytes ? (bytes + DLC_ALIGNMENT - 1) / DLC_ALIGNMENT * DLC_ALIGNMENT : DLC_ALIGNMENT;
-  void *memory = NULL;
-  if (posix_memalign(&memory, DLC_ALIGNMENT, bytes)) return NULL;
-  return memset(memory, 0, bytes);
+  char *memory;
+  if (bytes >= MAPPED_FROM) {
+    // Mapped memory is zero already and costs nothing where it is never touched.
+    memory = mmap(NULL, bytes + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    memory += PAGE;
+    *mapped_bytes(memory) = bytes + PAGE;
+    return memory;
+  }
+  void *block = NULL;
+  if (posix_memalign(&block, DLC_ALIGNMENT, bytes + DLC_ALIGNMENT)) return NULL;
+  return (char *)memset(block, 0, bytes + DLC_ALIGNMENT) + DLC_ALIGNMENT;
 }
 
-void dlc_free(void *memory) { free(memory); }
+void dlc_free(void *memory) {
+  if (!memory) return;
+  size_t mapped = *mapped_bytes(memory);
+  if (mapped) munmap((char *)memory - PAGE, mapped);
+  else free((char *)memory - DLC_ALIGNMENT);
+}
 
 uint64_t dlc_clock_ns(void) {
   struct timespec now;

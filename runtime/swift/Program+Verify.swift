@@ -6,8 +6,10 @@ import CDLCPlan
 extension Program {
   /// Arenas beyond this are refused before memory is asked for: 2^40 bytes.
   private static let arenaLimit: UInt64 = 1 << 40
+  /// Scratch of one part of a step: as much, and a quarter of what 32-bit machines can address.
+  private static let scratchLimit = Int(clamping: min(UInt64(1) << 40, UInt64(Int.max) / 4))
   /// Elements of one tensor: what kernels compute with in 64 bits.
-  private static let elementLimit = 1 << 47
+  private static let elementLimit = Int(clamping: min(UInt64(1) << 47, UInt64(Int.max) / 16))
 
   static func verifyContainer(_ data: UnsafeRawPointer, _ count: Int) throws(Fault) {
     switch dlc_plan_verify(data, count) {
@@ -23,17 +25,21 @@ extension Program {
   }
 
   static func verifyLimits(_ header: dlc_plan_header) throws(Fault) {
-    guard header.arena_bytes <= arenaLimit else { throw Fault(DLC_ERROR_PLAN, "the plan asks for an impossible arena") }
+    guard header.arena_bytes <= min(arenaLimit, UInt64(Int.max)) else {
+      throw Fault(DLC_ERROR_PLAN, "the plan asks for an impossible arena")
+    }
   }
 
-  static func countOperands(_ data: UnsafeRawPointer, _ header: dlc_plan_header) throws(Fault) -> Int {
+  /// Operands of all steps. Steps of a hostile plan may share one list; as many as the file has room for are real ones, so
+  /// that what opening allocates stays a small multiple of the file.
+  static func countOperands(_ data: UnsafeRawPointer, _ count: Int, _ header: dlc_plan_header) throws(Fault) -> Int {
     var total = 0
     for k in 0..<header.steps {
       var step = dlc_plan_step()
       dlc_plan_read_step(data, k, &step)
       total += Int(step.operand_count)
     }
-    guard total <= 1 << 26 else { throw Fault(DLC_ERROR_PLAN, "the plan has too many operands: ").with(total) }
+    guard total <= count / 4 else { throw Fault(DLC_ERROR_PLAN, "the plan has too many operands: ").with(total) }
     return total
   }
 
@@ -70,10 +76,8 @@ extension Program {
     let bytes = Int(buffer(place.buffer).bytes)
     guard bytes == Int(elementCount(tensor)) * dlc_type_size(tensor.type) else { throw fault(" and its buffer differ in size") }
     // Each port's buffer is its own, so that a caller's memory can stand for it.
-    for other in 0..<(isOutput ? index + inputCount : index) {
-      let earlier = other < inputCount ? portPlace(other, isOutput: false) : portPlace(other - inputCount, isOutput: true)
-      if earlier.buffer == place.buffer { throw fault(" shares its buffer with another input or output") }
-    }
+    guard bufferUses[Int(place.buffer)] == .inner else { throw fault(" shares its buffer with another input or output") }
+    bufferUses[Int(place.buffer)] = isOutput ? .output : .input
   }
 
   /// Entry `index` of the tensor table, checked: known type, at most 8 axes, inside its buffer or the weights.
@@ -152,7 +156,9 @@ extension Program {
     }
     let written = Int(count - outputs)..<Int(count)
     for k in written where operands[firstOperand + k].type != UInt8(DLC_ABSENT.rawValue) {
-      guard places[firstOperand + k].buffer != UInt32(DLC_PLAN_NONE), !isInput(places[firstOperand + k].buffer) else {
+      guard places[firstOperand + k].buffer != UInt32(DLC_PLAN_NONE), 
+        bufferUses[Int(places[firstOperand + k].buffer)] != .input
+      else {
         throw fault(" writes to weights or to an input")
       }
       for other in 0..<Int(count) where other != k {
@@ -166,15 +172,14 @@ extension Program {
       params_bytes: entry.params_bytes)
     let line = kernel.pointee.check(&call)
     guard line == 0 else { throw fault(" does not fit its kernel ").with(kernel.pointee.name).with(", condition ").with(Int(line)) }
-    if let scratch = kernel.pointee.scratch { noteScratch(scratch(&call)) }
+    if let scratch = kernel.pointee.scratch {
+      let bytes = scratch(&call)
+      guard bytes >= 0, bytes <= Program.scratchLimit else { throw fault(" asks for impossible scratch memory") }
+      noteScratch(bytes)
+    }
     steps[index] = Step(
       kernel: kernel, firstOperand: firstOperand, operandCount: count, parameters: entry.params,
       parameterBytes: entry.params_bytes, parts: max(1, kernel.pointee.parts.map { $0(&call) } ?? 1))
-  }
-
-  private func isInput(_ buffer: UInt32) -> Bool {
-    for k in 0..<inputCount where portPlace(k, isOutput: false).buffer == buffer { return true }
-    return false
   }
 
   /// Whether a read operand may lie where a written one does: apart, in other columns of the same rows, or in exactly the

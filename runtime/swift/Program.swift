@@ -23,6 +23,11 @@ package final class Program {
     var parts: UInt32
   }
 
+  /// Whose memory a buffer may be. Zero bytes are `inner`.
+  enum BufferUse: UInt8 {
+    case inner, input, output
+  }
+
   let data: UnsafeRawPointer
   let byteCount: Int
   private let isMapped: Bool
@@ -31,6 +36,8 @@ package final class Program {
   let steps: Block<Step>
   let operands: Block<dlc_tensor>
   let places: Block<Place>
+  /// What each buffer serves.
+  let bufferUses: Block<BufferUse>
   /// Most scratch bytes that a part of a step asks for.
   private(set) var scratchBytes = 0
 
@@ -57,9 +64,10 @@ package final class Program {
       dlc_plan_read_header(bytes, &header)
       try Program.verifyLimits(header)
       steps = try Block(count: Int(header.steps))
-      let total = try Program.countOperands(bytes, header)
+      let total = try Program.countOperands(bytes, count, header)
       operands = try Block(count: total)
       places = try Block(count: total)
+      bufferUses = try Block(count: Int(header.buffers))
     } catch {
       if isMapped { dlc_unmap(bytes, count) }
       throw error

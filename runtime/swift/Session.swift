@@ -89,11 +89,15 @@ package final class Session {
       throw Fault(DLC_ERROR_ARGUMENT, isOutput ? "output '" : "input '").with(port.name).with("' has ").with(port.bytes)
         .with(" bytes, the memory given ").with(byteCount)
     }
-    let alignment = dlc_type_size(UInt8(port.element))
+    let buffer = program.portPlace(index, isOutput: isOutput).buffer
+    // Steps may see the port's memory under another element type too.
+    var alignment = dlc_type_size(UInt8(port.element))
+    for k in 0..<program.operands.count where program.places[k].buffer == buffer {
+      alignment = max(alignment, dlc_type_size(program.operands[k].type))
+    }
     guard Int(bitPattern: memory) % alignment == 0 else {
       throw Fault(DLC_ERROR_ARGUMENT, "memory for '").with(port.name).with("' is not aligned to its elements")
     }
-    let buffer = program.portPlace(index, isOutput: isOutput).buffer
     for k in 0..<program.operands.count where program.places[k].buffer == buffer {
       operands[k].data = memory + program.places[k].offset
     }
