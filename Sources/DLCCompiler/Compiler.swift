@@ -21,11 +21,14 @@ package enum Compiler {
   package static func compile(_ path: String, options: CompileOptions) throws(CompileError) -> Compiled {
     let clock = ContinuousClock()
     let start = clock.now
+    // The digest reads the whole file; before the import, so that its pages are gone when others are needed.
+    let digest = SourceDigest.hexadecimal(ofFile: path)
     let imported: Importer.Result
     do { imported = try Importer.run(path: path, options: options.importing) } catch { throw .importing(error) }
     var graph = imported.graph
-    let report = try optimize(&graph, options: options)
-    let writer = try plan(graph, file: path, options: options)
+    let report = try optimize(&graph, imported.source, options: options)
+    let writer = try plan(graph, file: path, digest: digest, options: options)
+    imported.source.releasePages()
     let duration = (clock.now - start).components
     return Compiled(
       graph: graph, writer: writer, passes: report, notes: imported.notes,
@@ -39,10 +42,15 @@ package enum Compiler {
     .problems(file: file, [ImportProblem(node: "", op: "", opset: 0, type: "", reason: reason, advice: advice)])
   }
 
-  private static func optimize(_ graph: inout Graph, options: CompileOptions) throws(CompileError) -> PassReport {
-    var dump: (@Sendable (Pass, Graph) -> Void)?
-    if let folder = options.dumpFolder { dump = try GraphDump(folder).callback }
-    let runner = PassRunner(verification: .eachPass, stopAfter: options.stopAfter, afterPass: dump)
+  private static func optimize(
+    _ graph: inout Graph, _ source: OnnxSource, options: CompileOptions
+  ) throws(CompileError) -> PassReport {
+    let dump: (@Sendable (Pass, Graph) -> Void)?
+    if let folder = options.dumpFolder { dump = try GraphDump(folder).callback } else { dump = nil }
+    let runner = PassRunner(verification: .eachPass, stopAfter: options.stopAfter) { pass, graph in
+      source.releasePages()
+      dump?(pass, graph)
+    }
     do {
       let report = try runner.run(Pipeline.standard(level: options.level), on: &graph)
       graph = try graph.compacted()
@@ -54,10 +62,12 @@ package enum Compiler {
     }
   }
 
-  private static func plan(_ graph: Graph, file: String, options: CompileOptions) throws(CompileError) -> PlanWriter {
+  private static func plan(
+    _ graph: Graph, file: String, digest: String, options: CompileOptions
+  ) throws(CompileError) -> PlanWriter {
     var planOptions = PlanOptions()
     planOptions.source = URL(fileURLWithPath: file).lastPathComponent
-    planOptions.sourceHash = SourceDigest.hexadecimal(ofFile: file)
+    planOptions.sourceHash = digest
     planOptions.options = options.provenance
     planOptions.compiler = "dlc 0.1.0"
     let writer: PlanWriter

@@ -13,7 +13,7 @@ package enum NumpyFormat {
       throw .malformed(path: path, reason: "is no .npy file: its first bytes are not \\x93NUMPY")
     }
     let long = bytes[6] >= 2
-    guard bytes[6] <= 3, !long || bytes.count == 12 else {
+    guard 1...3 ~= bytes[6], !long || bytes.count == 12 else {
       throw .malformed(path: path, reason: "has .npy version \(bytes[6]); versions 1 to 3 are known")
     }
     let length = long ? (0..<4).reduce(0) { $0 | Int(bytes[8 + $1]) << (8 * $1) } : Int(bytes[8]) | Int(bytes[9]) << 8
@@ -81,6 +81,11 @@ package enum NumpyFormat {
     let extents = fields.shape.dimensions
     return Tensor(type) { target in
       payload.withUnsafeBytes { source in
+        if fields.element == .bool, !fields.fortran {
+          // Any byte but 0 is true; Swift's Bool knows 0 and 1 only.
+          for k in 0..<type.byteCount { target[k] = source[k] == 0 ? 0 : 1 }
+          return
+        }
         guard fields.fortran || fields.swapped else {
           return target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[0..<type.byteCount]))
         }
@@ -89,6 +94,7 @@ package enum NumpyFormat {
           var from = k
           if fields.fortran { from = zip(index, extents).reversed().reduce(0) { $0 * $1.1 + $1.0 } }
           for b in 0..<size { target[k * size + b] = source[from * size + (fields.swapped ? size - 1 - b : b)] }
+          if fields.element == .bool { target[k] = target[k] == 0 ? 0 : 1 }
           for axis in extents.indices.reversed() {
             index[axis] += 1
             if index[axis] < extents[axis] { break }

@@ -113,6 +113,8 @@ extension Graph {
       nodes[id.index] = nil
       for input in node.inputs {
         if let k = values[input.index].users.firstIndex(of: id) { values[input.index].users.remove(at: k) }
+        // A constant that nobody reads any more would keep its memory, which folding makes much of.
+        if values[input.index].users.isEmpty, !wanted.contains(input) { values[input.index].constant = nil }
         if let producer = values[input.index].producer { queue.append(producer) }
       }
     }

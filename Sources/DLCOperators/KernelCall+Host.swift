@@ -80,16 +80,28 @@ extension KernelCall {
   }
 }
 
-/// A tensor's bytes at an alignment that kernels take; mapped weights may lie anywhere.
+/// A tensor's bytes at an alignment that kernels take: in place, or copied where mapped weights lie anywhere.
 private final class Aligned {
   let bytes: UnsafeMutableRawBufferPointer
+  /// Keeps bytes that are used in place.
+  private let tensor: Tensor?
 
   init(_ tensor: Tensor) {
-    bytes = .allocate(byteCount: max(tensor.type.byteCount, 1), alignment: 64)
-    tensor.withBytes { bytes.copyMemory(from: $0) }
+    let inPlace = tensor.withBytes { bytes in
+      Int(bitPattern: bytes.baseAddress) % tensor.element.size == 0
+        ? UnsafeMutableRawBufferPointer(mutating: bytes) : nil
+    }
+    if let inPlace, inPlace.baseAddress != nil {
+      bytes = inPlace
+      self.tensor = tensor
+    } else {
+      bytes = .allocate(byteCount: max(tensor.type.byteCount, 1), alignment: 64)
+      self.tensor = nil
+      tensor.withBytes { bytes.copyMemory(from: $0) }
+    }
   }
 
-  deinit { bytes.deallocate() }
+  deinit { if tensor == nil { bytes.deallocate() } }
 }
 
 extension Lowering {

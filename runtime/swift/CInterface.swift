@@ -23,7 +23,7 @@ public func dlc_last_error() -> UnsafePointer<CChar>? { dlc_message() }
 public func dlc_program_open(_ path: UnsafePointer<CChar>?, _ program: UnsafeMutablePointer<OpaquePointer?>?) -> dlc_status {
   guard let path, let program else { return nullArgument() }
   do throws(Fault) {
-    program.pointee = retained(try Program(path: path))
+    program.pointee = retained(try Program(try PlanImage(path: path)))
     return DLC_OK
   } catch { return error.status }
 }
@@ -34,7 +34,7 @@ public func dlc_program_open_memory(
 ) -> dlc_status {
   guard let bytes, let program else { return nullArgument() }
   do throws(Fault) {
-    program.pointee = retained(try Program(bytes: bytes, count: count))
+    program.pointee = retained(try Program(try PlanImage(bytes: bytes, count: count)))
     return DLC_OK
   } catch { return error.status }
 }

@@ -42,40 +42,22 @@ package final class Program {
   private(set) var scratchBytes = 0
 
   /// Maps and verifies the plan in the file at `path`.
-  package convenience init(path: UnsafePointer<CChar>) throws(Fault) {
-    var bytes: UnsafeRawPointer?
-    var count = 0
-    let code = dlc_map_file(path, &bytes, &count)
-    guard code == 0, let bytes else {
-      throw Fault(DLC_ERROR_FILE, "cannot open the plan '").with(path).with("': error ").with(Int(code))
-    }
-    try self.init(bytes: bytes, count: count, isMapped: true)
-  }
+  package convenience init(path: UnsafePointer<CChar>) throws(Fault) { try self.init(PlanImage(path: path)) }
 
   /// Verifies the plan in memory that outlives the program.
-  package convenience init(bytes: UnsafeRawPointer, count: Int) throws(Fault) {
-    try self.init(bytes: bytes, count: count, isMapped: false)
-  }
+  package convenience init(bytes: UnsafeRawPointer, count: Int) throws(Fault) { try self.init(PlanImage(bytes: bytes, count: count)) }
 
-  private init(bytes: UnsafeRawPointer, count: Int, isMapped: Bool) throws(Fault) {
-    var header = dlc_plan_header()
-    do {
-      try Program.verifyContainer(bytes, count)
-      dlc_plan_read_header(bytes, &header)
-      try Program.verifyLimits(header)
-      steps = try Block(count: Int(header.steps))
-      let total = try Program.countOperands(bytes, count, header)
-      operands = try Block(count: total)
-      places = try Block(count: total)
-      bufferUses = try Block(count: Int(header.buffers))
-    } catch {
-      if isMapped { dlc_unmap(bytes, count) }
-      throw error
-    }
-    data = bytes
-    byteCount = count
-    self.isMapped = isMapped
-    self.header = header
+  /// Resolves a verified image and takes it over. Whatever throws before an object is whole has happened in the image:
+  /// Embedded Swift 6.3 does not free an object whose initializer throws halfway.
+  init(_ image: PlanImage) throws(Fault) {
+    data = image.data
+    byteCount = image.byteCount
+    isMapped = image.isMapped
+    header = image.header
+    steps = image.steps
+    operands = image.operands
+    places = image.places
+    bufferUses = image.bufferUses
     try resolve()
   }
 

@@ -33,6 +33,12 @@ package final class OnnxSource: Sendable {
     return mapped
   }
 
+  /// See `MappedFile.releasePages`: of the model's file and those it refers to.
+  package func releasePages() {
+    file.releasePages()
+    for file in opened.withLock({ Array($0.values) }) { file.releasePages() }
+  }
+
   /// The absolute path without links; nil when nothing is there.
   private static func resolved(_ path: String) -> String? {
     guard let answer = realpath(path, nil) else { return nil }

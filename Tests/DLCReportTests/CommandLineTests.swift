@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+/// The `dlc` program as a user runs it: exit statuses, one JSON object, messages. It lies beside the tests' bundle.
+@Suite struct CommandLineTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+  private static let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/dlc"
+  private static let model = root + "/samples/digits/digits.onnx"
+
+  private struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  private func run(_ arguments: String...) throws -> Outcome {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.program)
+    process.arguments = arguments
+    let output = Pipe(), errors = Pipe()
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    // What these commands print fits a pipe.
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus,
+      output: String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self),
+      errors: String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+  }
+
+  /// A folder for one test, removed after it.
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "dlc-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: program) }
+
+  @Test(.enabled(if: isBuilt)) func compilesRunsAndVerifies() throws {
+    try withFolder { folder in
+      let plan = folder + "/digits.plan"
+      let compiled = try run("compile", Self.model, "-o", plan, "--dim", "N=1", "--json")
+      #expect(compiled.status == 0, "\(compiled.errors)")
+      let object = try JSONSerialization.jsonObject(with: Data(compiled.output.utf8)) as? [String: Any]
+      #expect(object?["plan"] as? String == plan && object?["plan_bytes"] as? Int != nil)
+      #expect(compiled.output.filter { $0 == "\n" }.count == 1)
+      let again = try run("compile", Self.model, "-o", folder + "/again.plan", "--dim", "N=1", "--quiet")
+      #expect(again.status == 0 && again.output.isEmpty)
+      #expect(try Data(contentsOf: URL(fileURLWithPath: plan)) == Data(contentsOf: URL(fileURLWithPath: folder + "/again.plan")))
+      let answer = try run("run", plan, "--random", "1", "--json")
+      #expect(answer.status == 0)
+      #expect(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) is [String: Any])
+    }
+  }
+
+  @Test(.enabled(if: isBuilt), arguments: [
+    (64, ["compile"]), (64, ["frobnicate"]), (64, ["compile", "x.onnx", "-o", "y.plan", "-O", "7"]),
+    (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int8"]),
+    (64, ["evaluate", "x"]), (64, ["train", "x"]), (64, ["bundle", "x"]), (64, ["prune", "x"]), (64, ["distill", "x"]),
+    (66, ["run", "/nonexistent/x.onnx"]), (66, ["run", "/nonexistent/x.plan"]), (66, ["check", "/nonexistent/x.onnx"]),
+    (65, ["run", #filePath]), (65, ["compile", #filePath, "-o", "/nonexistent/y.plan"]), (0, ["--help"]), (0, ["--version"]),
+  ]) func exitStatuses(_ status: Int, _ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.program)
+    process.arguments = arguments
+    let errors = Pipe()
+    process.standardOutput = Pipe()
+    process.standardError = errors
+    try process.run()
+    process.waitUntilExit()
+    #expect(Int(process.terminationStatus) == status, "\(arguments)")
+    if status != 0 { #expect(!errors.fileHandleForReading.readDataToEndOfFile().isEmpty, "\(arguments)") }
+  }
+
+  @Test(.enabled(if: isBuilt)) func whatCannotBeWrittenAnswers73() throws {
+    #expect(try run("compile", Self.model, "-o", "/nonexistent/y.plan", "--dim", "N=1").status == 73)
+  }
+
+  @Test(.enabled(if: isBuilt)) func aMissedLimitAnswers1() throws {
+    try withFolder { folder in
+      let outcome = try run("compile", Self.model, "-o", folder + "/y.plan", "--dim", "N=1", "--max-plan-bytes", "10")
+      #expect(outcome.status == 1 && outcome.errors.contains("--max-plan-bytes allows 10"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/y.plan"))
+    }
+  }
+}

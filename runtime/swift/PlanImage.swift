@@ -1,0 +1,51 @@
+import CDLC
+import CDLCKernels
+import CDLCPlan
+import CDLCPlatform
+
+/// The bytes of a plan whose container is verified, and the tables that resolving its steps fills.
+struct PlanImage {
+  let data: UnsafeRawPointer
+  let byteCount: Int
+  let isMapped: Bool
+  let header: dlc_plan_header
+  let steps: Block<Program.Step>
+  let operands: Block<dlc_tensor>
+  let places: Block<Program.Place>
+  let bufferUses: Block<Program.BufferUse>
+
+  /// Maps the file at `path`; its program unmaps it.
+  init(path: UnsafePointer<CChar>) throws(Fault) {
+    var bytes: UnsafeRawPointer?
+    var count = 0
+    let code = dlc_map_file(path, &bytes, &count)
+    guard code == 0, let bytes else {
+      throw Fault(DLC_ERROR_FILE, "cannot open the plan '").with(path).with("': error ").with(Int(code))
+    }
+    do throws(Fault) {
+      try self.init(bytes: bytes, count: count, isMapped: true)
+    } catch {
+      dlc_unmap(bytes, count)
+      throw error
+    }
+  }
+
+  /// Takes the bytes of a plan in memory that outlives the program.
+  init(bytes: UnsafeRawPointer, count: Int) throws(Fault) { try self.init(bytes: bytes, count: count, isMapped: false) }
+
+  private init(bytes: UnsafeRawPointer, count: Int, isMapped: Bool) throws(Fault) {
+    var header = dlc_plan_header()
+    try Program.verifyContainer(bytes, count)
+    dlc_plan_read_header(bytes, &header)
+    try Program.verifyLimits(header)
+    let total = try Program.countOperands(bytes, count, header)
+    steps = try Block(count: Int(header.steps))
+    operands = try Block(count: total)
+    places = try Block(count: total)
+    bufferUses = try Block(count: Int(header.buffers))
+    data = bytes
+    byteCount = count
+    self.isMapped = isMapped
+    self.header = header
+  }
+}
