@@ -283,3 +283,15 @@ import Testing
     #expect(problems.map(\.reason) == ["the model has more than 250,000 nodes once its functions are expanded"])
   }
 }
+
+/// The table of operators that users read.
+@Suite struct SupportedOperatorsTests {
+  @Test func restrictionsNameOperatorsOfTheTable() {
+    #expect(SupportedOperators.strayRestrictions.isEmpty)
+  }
+
+  @Test func namesAreSortedAndDistinct() {
+    let names = SupportedOperators.all.map { "\($0.domain)/\($0.name)" }
+    #expect(names == Set(names).sorted())
+  }
+}

@@ -93,9 +93,9 @@ package struct Importer {
         advice: "Export with opset_version=\(MappingTable.newestOpset) or lower.")
       return false
     }
-    guard opset >= 6 else {
+    guard opset >= SupportedOperators.oldestOpset else {
       report(
-        "opset \(opset) is older than 6, the oldest that this version reads",
+        "opset \(opset) is older than \(SupportedOperators.oldestOpset), the oldest that this version reads",
         advice: "Convert the model with onnx.version_converter to opset 13 or later.")
       return false
     }
