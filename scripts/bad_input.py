@@ -24,18 +24,22 @@ Outcome = collections.namedtuple("Outcome", "run faults seconds megabytes status
 
 
 def damaged(source, truncations, flips, seed):
-    """Yields (how, bytes): `source` cut short and with single bits turned."""
+    """Yields (how, function that makes the bytes): `source` cut short and with single bits turned."""
     generator = random.Random(seed)
     for _ in range(truncations):
         length = generator.randrange(len(source))
-        yield f"cut-{length}", source[:length]
+        yield f"cut-{length}", lambda length=length: source[:length]
     for _ in range(flips):
         # Half of the damage goes to the first kilobyte, where tables and headers stand.
         place = generator.randrange(min(1024, len(source)) if generator.random() < 0.5 else len(source))
         bit = generator.randrange(8)
-        content = bytearray(source)
-        content[place] ^= 1 << bit
-        yield f"flip-{place}-{bit}", content
+        yield f"flip-{place}-{bit}", lambda place=place, bit=bit: flipped(source, place, bit)
+
+
+def flipped(source, place, bit):
+    content = bytearray(source)
+    content[place] ^= 1 << bit
+    return content
 
 
 def measure(run, output, options):
@@ -80,7 +84,7 @@ def attempt(job, work, options):
             path = pathlib.Path(name)
         else:
             path = folder / "input"
-            path.write_bytes(content)
+            path.write_bytes(content())
         outcomes = []
         for arguments in commands:
             output = None
@@ -93,12 +97,15 @@ def attempt(job, work, options):
             outcomes.append((name, arguments[0], outcome))
             if outcome.faults and content is not None:
                 options.found.mkdir(parents=True, exist_ok=True)
-                (options.found / name.replace("/", "_")).write_bytes(content)
+                (options.found / name.replace("/", "_")).write_bytes(content())
     return outcomes
 
 
 def jobs(work, options):
-    """Yields (name, content or None, commands, statuses that are right)."""
+    """Yields (name, function that makes the content or None, commands, statuses that are right).
+
+    Contents are made where they are used: a process counts the memory of this one as its own until it starts the program.
+    """
     onnx = [["check", "FILE"], ["compile", "FILE", "-o", "OUT", "--quiet"]]
     if not options.only or "made" in options.only:
         for path, allowed in bad_models.write(work / "made"):

@@ -35,6 +35,13 @@ package enum Compiler {
       seconds: Double(duration.seconds) + Double(duration.attoseconds) / 1e18)
   }
 
+  /// Most memory for activations that the runtime believes a plan to need, in bytes.
+  private static let mostArenaBytes = 1 << 40
+
+  private static func refused(_ file: String, _ reason: String, advice: String) -> CompileError {
+    .problems(file: file, [ImportProblem(node: "", op: "", opset: 0, type: "", reason: reason, advice: advice)])
+  }
+
   private static func optimize(
     _ graph: inout Graph, _ source: OnnxSource, options: CompileOptions
   ) throws(CompileError) -> PassReport {
@@ -74,10 +81,15 @@ package enum Compiler {
               node: node, op: op, opset: 0, type: "", reason: reason,
               advice: "Replace this operation or its type before exporting.")
           ])
-      case .weightsTooLarge, .tooLarge: throw .limit("\(file): \(error).")
+      case .weightsTooLarge, .tooLarge: throw refused(file, "\(error)", advice: "")
       case .cannotWrite: throw .unwritable("\(error).")
       case .malformed: throw .internalFault("\(error)")
       }
+    }
+    guard writer.report.arenaBytes <= mostArenaBytes else {
+      throw refused(
+        file, "a run would need \(writer.report.arenaBytes) bytes of memory; plans may ask for \(mostArenaBytes)",
+        advice: "Bind smaller dimensions with --dim or --input.")
     }
     if let limit = options.maxArenaBytes, writer.report.arenaBytes > limit {
       throw .limit(

@@ -13,7 +13,7 @@ final class GraphDump: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable("cannot create the folder '\(folder)'")
+      throw .unwritable("cannot create the folder '\(folder)' for --dump-graph. Give a folder that can be made.")
     }
   }
 

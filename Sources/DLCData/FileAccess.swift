@@ -16,8 +16,20 @@ package enum FileAccess {
     }
   }
 
+  /// Why a file at `path` cannot be replaced by a new one: what stands there is none; nil when it can, or nothing is there.
+  package static func reasonNotToReplace(_ path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return nil
+    case S_IFDIR: return "it is a folder"
+    default: return "it is a device or pipe, and files are written under another name and renamed"
+    }
+  }
+
   /// Writes under a temporary name beside `path` and renames, so that an interrupted command leaves nothing half-made.
   package static func write(_ data: Data, to path: String) throws(DataError) {
+    if let reason = reasonNotToReplace(path) { throw .unwritable(path: path, reason: reason) }
     do {
       try data.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
@@ -27,6 +39,10 @@ package enum FileAccess {
 
   /// Creates a folder and those above it.
   package static func createFolder(_ path: String) throws(DataError) {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw .unwritable(path: path, reason: "a file of that name stands where the folder should be")
+    }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -40,6 +56,14 @@ package enum FileAccess {
     {
       return String(cString: strerror(Int32(underlying.code))).lowercased()
     }
-    return (error as NSError).localizedDescription
+    switch (error as NSError).code {
+    case CocoaError.Code.fileNoSuchFile.rawValue, CocoaError.Code.fileReadNoSuchFile.rawValue:
+      return "no such file or directory"
+    case CocoaError.Code.fileWriteNoPermission.rawValue, CocoaError.Code.fileReadNoPermission.rawValue:
+      return "permission denied"
+    case CocoaError.Code.fileWriteOutOfSpace.rawValue: return "no space left on device"
+    case CocoaError.Code.fileWriteVolumeReadOnly.rawValue: return "read-only file system"
+    default: return (error as NSError).localizedDescription
+    }
   }
 }

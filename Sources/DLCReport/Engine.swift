@@ -1,6 +1,7 @@
 import CDLC
 import CDLCPlatform
 import DLCCompiler
+import DLCData
 import DLCGraph
 import DLCOnnx
 import DLCPlanWriter
@@ -70,10 +71,16 @@ package enum Engine {
     guard isOnnx(model) else {
       throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.")
     }
+    // Known before the work: a plan replaces the file of its name, which must not be a folder or a device.
+    if let reason = FileAccess.reasonNotToReplace(output) {
+      throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
+    }
     let start = DispatchTime.now().uptimeNanoseconds
     let compiled = try compile(model, options)
     do { try compiled.writer.write(to: output) } catch {
-      throw Failure(.cannotWrite, "\(error).")
+      guard case .cannotWrite(let path, let code) = error else { throw Failure(.cannotWrite, "\(error).") }
+      let reason = String(cString: strerror(code)).lowercased()
+      throw Failure(.cannotWrite, "cannot write '\(path)': \(reason). Check the folder and its permissions.")
     }
     return CompileOutcome(
       plan: output, report: compiled.writer.report, notes: compiled.notes, operators: compiled.graph.nodeCount,

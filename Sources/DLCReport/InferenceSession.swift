@@ -20,7 +20,12 @@ package final class InferenceSession {
     do {
       session = try Session(model.program, threads: UInt32(threads))
     } catch {
-      throw Failure(.ourFault, "cannot start a session: \(String(cString: Fault.message)).")
+      let message = String(cString: Fault.message)
+      guard error.status == DLC_ERROR_MEMORY else { throw Failure(.ourFault, "cannot start a session: \(message).") }
+      throw Failure(
+        .badData,
+        "a run needs \(Listing.grouped(model.arenaBytes)) bytes of memory, more than there is here (\(message)). Compile with smaller dimensions."
+      )
     }
   }
 

@@ -74,12 +74,11 @@ package final class LoadedModel {
   /// Throws `Failure` for a missing input without a seed, an unknown name, or a tensor of another type.
   package func fill(_ given: [String: Tensor], seed: UInt64?) throws -> [Tensor] {
     let names = inputs.map(\.name)
-    if let unknown = given.keys.sorted().first(where: { !names.contains($0) }), compiled == nil || !given.keys.isEmpty {
-      if compiled == nil {
-        throw Failure(
-          .badData,
-          "the model has no input '\(unknown)'; its inputs are \(inputs.map(\.description).joined(separator: ", ")).")
-      }
+    // A model that was just compiled may have taken inputs as constants; unknown names stopped the compile.
+    if compiled == nil, let unknown = given.keys.sorted().first(where: { !names.contains($0) }) {
+      throw Failure(
+        .badData,
+        "the model has no input '\(unknown)'; its inputs are \(inputs.map(\.description).joined(separator: ", ")).")
     }
     var generator = SplitMix64(seed: seed ?? 0)
     var tensors: [Tensor] = []

@@ -16,12 +16,19 @@ enum MachinePeak {
     operands[4] = tensor(memory + m * k + k * n, [m, n])
     var parameters = dlc_matmul_params()
     parameters.n = Int32(n)
+    var scratch: UnsafeMutableRawPointer?
+    defer { scratch?.deallocate() }
     var best = 0.0
     operands.withUnsafeBufferPointer { operands in
       withUnsafePointer(to: &parameters) { parameters in
         var call = dlc_call(
           operands: operands.baseAddress, params: parameters, scratch: nil, operand_count: 5,
           params_bytes: UInt32(MemoryLayout<dlc_matmul_params>.size))
+        guard row.pointee.check(&call) == 0 else { return }
+        if let bytes = row.pointee.scratch?(&call), bytes > 0 {
+          scratch = .allocate(byteCount: bytes, alignment: 64)
+          call.scratch = scratch
+        }
         let repeats = 200
         for _ in 0..<20 {
           let start = dlc_clock_ns()

@@ -35,6 +35,9 @@ package enum ModelCheck {
 
   /// Imports, optimizes and lowers the model without writing a plan. Throws `Failure` for a file that is no ONNX.
   package static func run(_ model: String, options: CompileOptions) throws -> Outcome {
+    guard Engine.isOnnx(model) else {
+      throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.")
+    }
     var outcome = Outcome(model: model)
     do {
       outcome.notes = try Engine.open(model, options: options).notes

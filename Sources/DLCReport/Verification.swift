@@ -56,6 +56,10 @@ package struct Verification {
         if !bound.isEmpty { outcome.notes.append("compiled as constants: \(bound.sorted().joined(separator: ", "))") }
       }
       guard let loaded else { continue }
+      guard loaded.outputs.enumerated().contains(where: { set.outputs.tensor($1.name, at: $0) != nil }) else {
+        let names = loaded.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
+        throw Failure(.badData, "'\(set.name)' holds no answer for any output; the model's outputs are \(names).")
+      }
       compare(try loaded.session(threads: threads).run(try loaded.fill(inputs, seed: nil)), set, loaded, &outcome)
     }
     let verdict = outcome.passed ? "passed" : "FAILED (\(outcome.failed) of \(outcome.cases))"

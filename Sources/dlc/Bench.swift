@@ -17,6 +17,7 @@ struct Bench: ParsableCommand {
   @Flag(help: "Time every step: ms, MACs, GFLOP/s, share of this machine's measured peak.")
   var profile = false
 
+  @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
@@ -27,7 +28,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     try Terminal.exitStatus {
       let benchmark = Benchmark(model: model, seconds: seconds, threads: common.threadCount, profiles: profile)
-      let result = try benchmark.run(options: try modelOptions.compileOptions())
+      let result = try benchmark.run(options: try modelOptions.compileOptions(for: model, shapes: shapeOptions.shapes))
       for note in result.notes { common.note(note) }
       if common.json { return Terminal.json(result.json) }
       for line in result.lines { print(line) }

@@ -11,12 +11,13 @@ struct Check: ParsableCommand {
   @Argument(help: "The .onnx file.")
   var model: String
 
+  @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     try Terminal.exitStatus {
-      let result = try ModelCheck.run(model, options: try modelOptions.compileOptions())
+      let result = try ModelCheck.run(model, options: try modelOptions.compileOptions(shapes: shapeOptions.shapes))
       for note in result.notes { common.note(note) }
       if common.json {
         Terminal.json(result.json)

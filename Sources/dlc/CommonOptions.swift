@@ -41,7 +41,7 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp("Fix an input to a value when compiling (repeat).", valueName: "NAME=FILE.npy"))
   var constants: [String] = []
 
-  @Option(name: [.customShort("O"), .customLong("optimize")], help: "Optimization level: 0 (none), 1, 2.")
+  @Option(name: [.customShort("O", allowingJoined: true), .customLong("optimize")], help: "Optimization level: 0 (none), 1, 2.")
   var optimize = 2
 
   @Option(name: .long, help: "Apply only the first N patches of the optional passes, to find one that is wrong.")
@@ -52,15 +52,20 @@ struct ModelOptions: ParsableArguments {
     if let stopAfter, stopAfter < 0 { throw ValidationError("--stop-after must not be negative, found \(stopAfter).") }
   }
 
-  /// Options for the compiler; `shapes` are NAME=1,2,3 bindings.
-  func compileOptions(shapes: [String] = []) throws -> CompileOptions {
+  /// Options for the compiler of `models`; `shapes` are NAME=1,2,3 bindings. Plans alone have nothing left to bind.
+  func compileOptions(for models: String..., shapes: [String] = []) throws -> CompileOptions {
+    if !models.isEmpty, models.allSatisfy({ !Engine.isOnnx($0) }),
+      let flag = dimensions.isEmpty ? constants.isEmpty ? shapes.isEmpty ? nil : "--input" : "--constant" : "--dim"
+    {
+      throw ValidationError("\(flag) has no effect on a plan, whose shapes are fixed; give the .onnx file instead.")
+    }
     var options = CompileOptions()
     options.level = optimize
     options.stopAfter = stopAfter
     for binding in dimensions {
       let (name, value) = try KeyValue.split(binding, flag: "--dim")
       guard let extent = Int(value) else { throw ValidationError("--dim \(binding): '\(value)' is no number.") }
-      options.importing.dimensions[name] = extent
+      try KeyValue.add(extent, name, to: &options.importing.dimensions, flag: "--dim")
     }
     for binding in shapes {
       let (name, value) = try KeyValue.split(binding, flag: "--input")
@@ -68,23 +73,41 @@ struct ModelOptions: ParsableArguments {
       guard extents.allSatisfy({ $0 != nil }) else {
         throw ValidationError("--input \(binding): a shape is numbers with commas, such as 1,3,224,224.")
       }
-      options.importing.inputShapes[name] = extents.compactMap { $0 }
+      try KeyValue.add(extents.compactMap { $0 }, name, to: &options.importing.inputShapes, flag: "--input")
     }
     for binding in constants {
-      let (name, path) = try KeyValue.split(binding, flag: "--constant")
-      options.importing.constants[name] = try NumpyFiles.read(path)
+      let (name, path) = try KeyValue.split(binding, flag: "--constant", isFile: true)
+      try KeyValue.add(try NumpyFiles.read(path), name, to: &options.importing.constants, flag: "--constant")
     }
     return options
   }
 }
 
+/// Shapes of inputs, for commands that take no values.
+struct ShapeOptions: ParsableArguments {
+  @Option(
+    name: .customLong("input"),
+    help: ArgumentHelp("Bind an input's shape (repeat).", valueName: "NAME=1,3,224,224"))
+  var shapes: [String] = []
+}
+
 /// NAME=VALUE arguments.
 enum KeyValue {
-  static func split(_ text: String, flag: String) throws -> (String, String) {
-    // Input names may contain '='; the value may not.
-    guard let position = text.lastIndex(of: "="), position != text.startIndex else {
-      throw ValidationError("\(flag) needs NAME=VALUE, found '\(text)'.")
+  /// The name and the value of `text`. Both may hold '=': a value that is a file is one that exists, others hold none.
+  static func split(_ text: String, flag: String, isFile: Bool = false) throws -> (String, String) {
+    let positions = text.indices.filter { text[$0] == "=" && $0 != text.startIndex }
+    func value(_ position: String.Index) -> String { String(text[text.index(after: position)...]) }
+    let existing = isFile ? positions.first { FileManager.default.fileExists(atPath: value($0)) } : nil
+    guard let position = existing ?? positions.last, !value(position).isEmpty else {
+      throw ValidationError("\(flag) needs NAME=\(isFile ? "FILE.npy" : "VALUE"), found '\(text)'.")
     }
-    return (String(text[..<position]), String(text[text.index(after: position)...]))
+    return (String(text[..<position]), value(position))
+  }
+
+  /// Adds a binding; a name may be bound once.
+  static func add<Value>(_ value: Value, _ name: String, to bindings: inout [String: Value], flag: String) throws {
+    guard bindings.updateValue(value, forKey: name) == nil else {
+      throw ValidationError("\(flag) binds '\(name)' twice.")
+    }
   }
 }

@@ -14,11 +14,6 @@ struct Compile: ParsableCommand {
   @Option(name: [.customShort("o"), .customLong("output")], help: "The plan to write.")
   var output: String
 
-  @Option(
-    name: .customLong("input"),
-    help: ArgumentHelp("Bind an input's shape (repeat).", valueName: "NAME=1,3,224,224"))
-  var shapes: [String] = []
-
   @Option(help: "Refuse a plan of more bytes than this.")
   var maxPlanBytes: Int?
 
@@ -43,6 +38,7 @@ struct Compile: ParsableCommand {
   @Option(help: .hidden) var report: String?
   @Option(help: .hidden) var preprocess: String?
 
+  @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
@@ -66,7 +62,7 @@ struct Compile: ParsableCommand {
 
   func run() throws {
     try Terminal.exitStatus {
-      var options = try modelOptions.compileOptions(shapes: shapes)
+      var options = try modelOptions.compileOptions(shapes: shapeOptions.shapes)
       options.maxPlanBytes = maxPlanBytes
       options.maxArenaBytes = maxArenaBytes
       options.dumpFolder = dumpGraph

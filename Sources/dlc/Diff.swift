@@ -29,6 +29,7 @@ struct Diff: ParsableCommand {
   @Option(help: "Bar: share of samples whose best class agrees, 0 to 1.") var minTop1: Double?
   @Flag(help: .hidden) var perLayer = false
 
+  @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
@@ -44,7 +45,8 @@ struct Diff: ParsableCommand {
         reference: reference, candidate: candidate, data: data, randomSamples: random, seed: seed,
         threads: common.threadCount,
         bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1))
-      let result = try comparison.run(options: try modelOptions.compileOptions())
+      let result = try comparison.run(options: try modelOptions.compileOptions(
+        for: reference, candidate, shapes: shapeOptions.shapes))
       if common.json {
         Terminal.json(result.json)
       } else {

@@ -29,10 +29,10 @@ struct Run: ParsableCommand {
     try Terminal.exitStatus {
       var given: [String: Tensor] = [:]
       for binding in inputs {
-        let (name, path) = try KeyValue.split(binding, flag: "--input")
-        given[name] = try NumpyFiles.read(path)
+        let (name, path) = try KeyValue.split(binding, flag: "--input", isFile: true)
+        try KeyValue.add(try NumpyFiles.read(path), name, to: &given, flag: "--input")
       }
-      var options = try modelOptions.compileOptions()
+      var options = try modelOptions.compileOptions(for: model)
       if Engine.isOnnx(model) {
         for (name, tensor) in given { options.importing.inputShapes[name] = tensor.shape.dimensions }
       }

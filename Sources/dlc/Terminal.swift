@@ -15,10 +15,18 @@ enum Terminal {
     print(object.text)
   }
 
+  /// A fault of the command line that shows only once the command runs: printed as one message, status 64.
+  private static func usage(_ message: String) -> ExitCode {
+    error("error: \(message)")
+    return ExitCode(ExitStatus.usage.rawValue)
+  }
+
   /// Runs a command's work; a failure is printed as one message and becomes the exit status of the contract.
   static func exitStatus(_ body: () throws -> Void) throws {
     do {
       try body()
+    } catch let error as ValidationError {
+      throw usage(error.message)
     } catch let failure as Failure {
       error("error: \(failure.message)")
       throw ExitCode(failure.status.rawValue)
@@ -26,7 +34,7 @@ enum Terminal {
       Terminal.error("error: \(error.failure.message)")
       throw ExitCode(ExitStatus.badData.rawValue)
     } catch let failure as DataError {
-      error("error: \(failure)")
+      error("error: \(failure).")
       switch failure {
       case .missing: throw ExitCode(ExitStatus.noInput.rawValue)
       case .malformed: throw ExitCode(ExitStatus.badData.rawValue)

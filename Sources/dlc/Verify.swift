@@ -35,7 +35,7 @@ struct Verify: ParsableCommand {
     try Terminal.exitStatus {
       let verification = Verification(
         model: model, data: data, relativeTolerance: rtol, absoluteTolerance: atol, threads: common.threadCount)
-      let result = try verification.run(options: try modelOptions.compileOptions())
+      let result = try verification.run(options: try modelOptions.compileOptions(for: model))
       for note in result.notes { common.note(note) }
       if common.json {
         Terminal.json(result.json)

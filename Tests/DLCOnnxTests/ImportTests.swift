@@ -52,7 +52,7 @@ import Testing
     options.dimensions = ["L": 3]
     let result = try model.imported(options)
     #expect(result.graph.inputs.map { result.graph[$0.value].type.shape } == [[1, 3], [1, 3]])
-    #expect(result.notes == ["input 'x': its first dimension (N) is open and was set to 1; set it with --dim N=N."])
+    #expect(result.notes == ["input 'x': its first dimension (N) is open and was set to 1; set it with --dim N=SIZE."])
     #expect(result.graph.outputs[0].declared == [.symbol("N"), .symbol("L")])
 
     options.dimensions = [:]

@@ -30,7 +30,8 @@ package struct ImportProblem: Error, Sendable, Hashable {
 
 extension ImportProblem: CustomStringConvertible {
   package var description: String {
-    let place = op.isEmpty ? node : "\(op) '\(node)' (opset \(opset))"
+    let version = opset == 0 ? "" : " (opset \(opset))"
+    let place = op.isEmpty ? node : "\(op) '\(node)'\(version)"
     let text = place.isEmpty ? reason : "\(place): \(reason)"
     return advice.isEmpty ? text + "." : "\(text). \(advice)"
   }

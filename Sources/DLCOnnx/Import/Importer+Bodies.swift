@@ -67,6 +67,7 @@ extension Importer {
         node, &scope,
         MappingError(
           "its condition is computed at run time; only conditions known when the model is compiled are supported in this version",
+          advice: "Give the inputs that decide it with --constant NAME=FILE.npy, or export without it.",
           neededConstant: node.inputs.first))
     }
     let branch = known != 0 ? "then_branch" : "else_branch"

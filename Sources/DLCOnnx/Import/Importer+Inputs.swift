@@ -104,17 +104,27 @@ extension Importer {
       }
     }
     guard open.isEmpty else {
-      let symbol = declared.dropFirst().first { if case .symbol(let name) = $0 { symbols[name] == nil } else { false } }
       report(
         "\(open.joined(separator: ", ")) of \(shapeText(declared)) \(open.count == 1 ? "is" : "are") open", node: place,
-        advice: "Set \(open.count == 1 ? "it" : "them") with \(flag(symbol ?? .unknown, info.name)).")
+        advice: "Set \(open.count == 1 ? "it" : "them") with \(flags(declared.dropFirst(), symbols, info)).")
       return nil
     }
     return check(extents, against: declared, place: place)
   }
 
+  /// The flags that bind what is open in `dimensions`: one for each symbol, or one for the whole shape.
+  private func flags(_ dimensions: some Sequence<Dimension>, _ symbols: [String: Int], _ info: OnnxValueInfo) -> String
+  {
+    var names: [String] = []
+    for dimension in dimensions {
+      if case .unknown = dimension { return flag(.unknown, info.name) }
+      if case .symbol(let name) = dimension, symbols[name] == nil, !names.contains(name) { names.append(name) }
+    }
+    return names.map { flag(.symbol($0), info.name) }.joined(separator: " ")
+  }
+
   private func flag(_ dimension: Dimension, _ input: String) -> String {
-    if case .symbol(let name) = dimension { return "--dim \(name)=N" }
+    if case .symbol(let name) = dimension { return "--dim \(name)=SIZE" }
     return "--input \(input)=SHAPE"
   }
 

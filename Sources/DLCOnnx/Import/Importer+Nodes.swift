@@ -132,7 +132,11 @@ extension Importer {
     if let function = function(for: node) { return inline(function, node, values, into: &scope) }
     if node.opType == "If", node.domain.isEmpty { return importBranch(node, values, into: &scope) }
     guard let opset = scope.opsets[node.domain] else {
-      return fail(node, &scope, MappingError("the model declares no version of its domain '\(node.domain)'"))
+      return fail(
+        node, &scope,
+        MappingError(
+          "the model declares no version of its domain '\(node.domain)'",
+          advice: "Export it again, or replace the operator by those of the standard domain."))
     }
     guard let mapping = MappingTable.standard.find(domain: node.domain, name: node.opType, version: opset) else {
       return fail(node, &scope, unknownOperator(node))
@@ -162,6 +166,7 @@ extension Importer {
     let outcome: Swift.Result<[ValueID?], MappingError>
     do { outcome = .success(try mapping.body(&context)) } catch { outcome = .failure(error) }
     let unread = context.unreadAttributes
+    let unreadInput = context.unreadInputs.first
     graph = context.graph
     context.graph = Graph(name: "")
     constantBudget -= graph.values[valueCount...].reduce(0) { $0 + ($1.constant?.type.byteCount ?? 0) }
@@ -182,6 +187,12 @@ extension Importer {
           node, &scope,
           MappingError(
             "attribute '\(unread)' is not known for this operator", advice: "Remove it, or export with another opset."))
+      }
+      if let unreadInput {
+        return fail(
+          node, &scope,
+          MappingError(
+            "input '\(unreadInput)' is not known for this operator", advice: "Remove it, or export with another opset."))
       }
       for (k, name) in node.outputs.enumerated() where !name.isEmpty {
         if let sequence = context.sequenceOutputs[k] {

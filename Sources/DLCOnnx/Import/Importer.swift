@@ -123,7 +123,7 @@ package struct Importer {
         define(tensor.name, graph.addConstant(try tensor.tensor(), name: tensor.name), in: &scope)
       } catch {
         // A value that is never read, or read by a node that reports its type, still has to be readable.
-        report("\(error)", node: "initializer '\(tensor.name)'")
+        report(error.reason, node: "initializer '\(tensor.name)'", advice: error.advice)
         scope.values[tensor.name] = .some(nil)
       }
     }
@@ -139,7 +139,7 @@ package struct Importer {
         constantBudget -= bytes
         define(sparse.values.name, graph.addConstant(try sparse.tensor(), name: sparse.values.name), in: &scope)
       } catch {
-        report("\(error)", node: "sparse initializer '\(sparse.values.name)'")
+        report(error.reason, node: "sparse initializer '\(sparse.values.name)'", advice: error.advice)
       }
     }
   }

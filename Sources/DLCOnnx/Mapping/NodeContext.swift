@@ -4,7 +4,7 @@ import DLCTensor
 
 /// What a mapping sees of its node: inputs, attributes, and the graph that it extends.
 ///
-/// Records which attributes were read; one that was not is an error when the mapping returns.
+/// Records which attributes and inputs were read; one that was not is an error when the mapping returns.
 struct NodeContext {
   /// The node, named as messages name it.
   let node: OnnxNode
@@ -19,6 +19,12 @@ struct NodeContext {
   /// Elements of outputs that are sequences, by output.
   var sequenceOutputs: [Int: [ValueID]] = [:]
   private var unread: [String: OnnxAttributeValue] = [:]
+  private let seen = SeenInputs()
+
+  /// Inputs that were asked for; shared by the copies of a context.
+  private final class SeenInputs {
+    var indices: Set<Int> = []
+  }
 
   init(
     node: OnnxNode, opset: Int, values: [ValueID?], sequences: [Int: [ValueID]] = [:], graph: consuming Graph
@@ -34,6 +40,11 @@ struct NodeContext {
   /// Attributes that no one asked for.
   var unreadAttributes: [String] { unread.keys.sorted() }
 
+  /// Names of inputs that no one asked for.
+  var unreadInputs: [String] {
+    values.indices.filter { values[$0] != nil && !seen.indices.contains($0) }.map { node.inputs[$0] }
+  }
+
   // MARK: Inputs
 
   /// Number of inputs, trailing omitted ones left out.
@@ -46,7 +57,13 @@ struct NodeContext {
   }
 
   /// Input `index`, or nil when it was omitted.
-  func optional(_ index: Int) -> ValueID? { index < values.count ? values[index] : nil }
+  func optional(_ index: Int) -> ValueID? {
+    seen.indices.insert(index)
+    return index < values.count ? values[index] : nil
+  }
+
+  /// Inputs that do not change the result here.
+  func ignoreInputs(_ indices: Int...) { seen.indices.formUnion(indices) }
 
   /// All inputs, each of which must be there.
   func inputs() throws(MappingError) -> [ValueID] {
@@ -158,14 +175,14 @@ struct NodeContext {
   mutating func tensor(_ name: String) throws(MappingError) -> Tensor? {
     guard let value = take(name) else { return nil }
     guard case .tensor(let tensor) = value else { throw wrong(name, "a tensor", value) }
-    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error)") }
+    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error.reason)", advice: error.advice) }
   }
 
   /// A sparse tensor attribute written out; nil when absent.
   mutating func sparseTensor(_ name: String) throws(MappingError) -> Tensor? {
     guard let value = take(name) else { return nil }
     guard case .sparseTensor(let tensor) = value else { throw wrong(name, "a sparse tensor", value) }
-    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error)") }
+    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error.reason)", advice: error.advice) }
   }
 
   /// An element type given by its ONNX code.

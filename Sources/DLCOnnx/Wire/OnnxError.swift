@@ -17,7 +17,9 @@ package struct OnnxPlace: Sendable, Hashable {
 extension OnnxPlace: CustomStringConvertible {
   package var description: String {
     let bytes = offset.map { " at byte \($0)" } ?? ""
-    return path.isEmpty && bytes.isEmpty ? file : "\(file): \(path.isEmpty ? "message" : path)\(bytes)"
+    // The way into graphs nested hundreds deep has two ends that say where it is.
+    let shown = path.count > 160 ? "\(path.prefix(60))...\(path.suffix(90))" : path
+    return path.isEmpty && bytes.isEmpty ? file : "\(file): \(path.isEmpty ? "message" : shown)\(bytes)"
   }
 }
 
@@ -39,6 +41,30 @@ package enum OnnxError: Error, Sendable, Hashable {
     switch self {
     case .missingFile, .unreadableFile: true
     case .malformed, .invalid, .unsupported: false
+    }
+  }
+}
+
+extension OnnxError {
+  /// What is wrong, for messages that name the place themselves.
+  var reason: String {
+    switch self {
+    case .missingFile(let file): "its data file '\(file)' does not exist"
+    case .unreadableFile(let file, let reason): "its data file '\(file)' cannot be read, \(reason)"
+    case .malformed(_, let fault): "\(fault)"
+    case .invalid(_, let expected, let found): "expected \(expected), found \(found)"
+    case .unsupported(_, let found, _): "\(found) is not supported"
+    }
+  }
+
+  /// What to try, for messages that name the place themselves.
+  var advice: String {
+    switch self {
+    case .missingFile: "Put it beside the model, where the exporter wrote it."
+    case .unreadableFile: "Check its permissions."
+    case .malformed(_, let fault): fault.advice
+    case .invalid: "Export the model again."
+    case .unsupported(_, _, let advice): advice
     }
   }
 }
