@@ -80,10 +80,12 @@ DLC_VTARGET __attribute__((always_inline)) void tile(const dlc_tile *t, const in
   }
   const size_t depth = t->depth, stride = t->panel_stride;
   const float *const *rows = t->a;
-  for (uint32_t tap = 0; tap < t->taps; tap++, rows += M) {
+  const int64_t *shift = t->shift;
+  for (uint32_t tap = 0; tap < t->taps; tap++, rows += shift ? 0 : M) {
     const float *b = t->b + t->tap[tap] * depth * DLC_PANEL;
+    const int64_t by = shift ? shift[tap] : 0;
     const float *a[TILE_ROWS];
-    TILE_UNROLL for (int i = 0; i < M; i++) a[i] = rows[i];
+    TILE_UNROLL for (int i = 0; i < M; i++) a[i] = rows[i] + by;
     TILE_ROLLED for (size_t k = 0; k < depth; k++) {
       V column[TILE_VECTORS];
       TILE_UNROLL for (int j = 0; j < N; j++) column[j] =
