@@ -148,10 +148,39 @@ package struct ModelComparison {
       return samples
     }
     guard let data else { return [] }
-    return try TestDataSet.load(data, outputNames: model.outputs.map(\.name)).map { set in
+    var samples: [[Tensor]] = []
+    for set in try TestDataSet.load(data, outputNames: model.outputs.map(\.name)) {
       var inputs: [String: Tensor] = [:]
       for (k, port) in model.inputs.enumerated() { inputs[port.name] = set.inputs.tensor(port.name, at: k) }
-      return try model.fill(inputs, seed: nil)
+      for k in 0..<batches(inputs, model.inputs) {
+        var sample = inputs
+        for port in model.inputs { sample[port.name] = inputs[port.name].map { slice(k, of: $0, as: port.type) } }
+        samples.append(try model.fill(sample, seed: nil))
+      }
+    }
+    return samples
+  }
+
+  /// How many runs the leading axes of the given inputs hold; 1 when they do not all hold the same number.
+  private func batches(_ inputs: [String: Tensor], _ ports: [PortInfo]) -> Int {
+    let counts = ports.map { port -> Int in
+      guard let given = inputs[port.name], given.element == port.type.element, given.shape.rank == port.type.shape.rank,
+        let all = given.shape.dimensions.first, let one = port.type.shape.dimensions.first, one > 0, all % one == 0,
+        given.shape.dimensions.dropFirst() == port.type.shape.dimensions.dropFirst()
+      else { return 1 }
+      return all / one
+    }
+    guard let first = counts.first, counts.allSatisfy({ $0 == first }) else { return 1 }
+    return first
+  }
+
+  /// The `index`-th run of `tensor`; `tensor` itself when it holds no more than one.
+  private func slice(_ index: Int, of tensor: Tensor, as type: TensorType) -> Tensor {
+    guard tensor.type != type, tensor.count > type.shape.count, type.shape.count > 0 else { return tensor }
+    return Tensor(type) { target in
+      tensor.withBytes { source in
+        target.copyBytes(from: source[(index * type.byteCount)..<((index + 1) * type.byteCount)])
+      }
     }
   }
 }

@@ -34,7 +34,9 @@ enum Terminal {
       Terminal.error("error: \(error.failure.message)")
       throw ExitCode(ExitStatus.badData.rawValue)
     } catch let failure as DataError {
-      error("error: \(failure).")
+      // Reasons that come from a reader of another format are whole sentences.
+      let text = "\(failure)"
+      error("error: \(text.hasSuffix(".") ? text : text + ".")")
       switch failure {
       case .missing: throw ExitCode(ExitStatus.noInput.rawValue)
       case .malformed: throw ExitCode(ExitStatus.badData.rawValue)

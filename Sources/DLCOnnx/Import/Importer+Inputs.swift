@@ -55,7 +55,7 @@ extension Importer {
         type: OnnxElementNames.name(code),
         advice: "Supported are \(ElementType.allCases.map(\.name).joined(separator: ", ")).")
     case .unsupported(let kind):
-      report("it is a \(kind.rawValue); tensors are supported", node: "input '\(info.name)'", type: kind.rawValue)
+      report("its type is \(kind.rawValue); tensors are supported", node: "input '\(info.name)'", type: kind.rawValue)
     case .unspecified:
       report("it has no type", node: "input '\(info.name)'", advice: "Export the model again with typed inputs.")
     }

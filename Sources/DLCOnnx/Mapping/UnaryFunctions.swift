@@ -81,6 +81,7 @@ let unaryMappings: [OperatorMapping] =
     },
     OperatorMapping("Dropout", since: 12) { (c: inout NodeContext) throws(MappingError) in
       c.ignore("seed")
+      c.ignoreInputs(1)  // the ratio acts in training only
       if let training = try c.number(2, "training mode"), training != 0, try c.number(1, "ratio") ?? 0.5 != 0 {
         throw MappingError(
           "it is in training mode, where its result is random",
