@@ -78,10 +78,11 @@ static void run_block(const dlc_dwconv_block *b) {
   for (int32_t q = 0; q < r->out; q += BLOCK_CELLS) {
     const int64_t begin = (int64_t)q * r->stride + r->offset, end = begin + (BLOCK_CELLS - 1) * r->stride + r->kernel;
     (begin < 0 || end > r->in || q + BLOCK_CELLS > r->out ? edge : inner)(b, q);
+    if (!r->epilogue) continue;
+    for (int32_t k = 0; k < b->keep; k++)
+      for (int32_t i = q; i < q + BLOCK_CELLS && i < r->out; i++)
+        F(epilogue_row)(r->y + k * b->y_row + i * r->y_pitch, r->channels, r->epilogue);
   }
-  if (!r->epilogue) return;
-  for (int32_t k = 0; k < b->keep; k++)
-    for (int32_t q = 0; q < r->out; q++) F(epilogue_row)(r->y + k * b->y_row + q * r->y_pitch, r->channels, r->epilogue);
 }
 
 const dlc_dwconv_isa BLOCK_NAME = {ROW_NAME, run_block, BLOCK_ROWS};

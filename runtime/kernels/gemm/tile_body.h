@@ -28,6 +28,14 @@ DLC_VOUTLINE void apply_function(float *const *c, size_t column, uint32_t m, uin
       }
     return;
   }
+  if (e->function == DLC_FN_SILU && n % W == 0) {
+    for (uint32_t i = 0; i < m; i++)
+      for (uint32_t j = 0; j < n; j += W) {
+        float *at = c[i] + column + j;
+        F(store)(at, F(apply)(DLC_FN_SILU, e->alpha, e->beta, F(load)(at)));
+      }
+    return;
+  }
   if (e->function == DLC_FN_LEAKY_RELU && n % W == 0) {
     const V alpha = F(splat)(e->alpha), zero = F(splat)(0);
     for (uint32_t i = 0; i < m; i++)
