@@ -24,7 +24,7 @@ package enum Compiler {
     let imported: Importer.Result
     do { imported = try Importer.run(path: path, options: options.importing) } catch { throw .importing(error) }
     var graph = imported.graph
-    let report = try optimize(&graph, options: options)
+    let report = try optimize(&graph, imported.source, options: options)
     let writer = try plan(graph, file: path, options: options)
     let duration = (clock.now - start).components
     return Compiled(
@@ -32,10 +32,17 @@ package enum Compiler {
       seconds: Double(duration.seconds) + Double(duration.attoseconds) / 1e18)
   }
 
-  private static func optimize(_ graph: inout Graph, options: CompileOptions) throws(CompileError) -> PassReport {
+  private static func optimize(
+    _ graph: inout Graph, _ source: OnnxSource, options: CompileOptions
+  ) throws(CompileError) -> PassReport {
     var dump: (@Sendable (Pass, Graph) -> Void)?
     if let folder = options.dumpFolder { dump = try GraphDump(folder).callback }
-    let runner = PassRunner(verification: .eachPass, stopAfter: options.stopAfter, afterPass: dump)
+    // Folded weights replace those of the file: without this both would take memory until the plan is written.
+    let afterPass: @Sendable (Pass, Graph) -> Void = { [dump] pass, graph in
+      dump?(pass, graph)
+      source.releasePages()
+    }
+    let runner = PassRunner(verification: .eachPass, stopAfter: options.stopAfter, afterPass: afterPass)
     do {
       let report = try runner.run(Pipeline.standard(level: options.level), on: &graph)
       graph = try graph.compacted()

@@ -8,6 +8,8 @@ package struct Importer {
     package var graph: Graph
     /// Remarks for the user, one sentence each: dimensions that were bound by default.
     package var notes: [String]
+    /// The files that constants of the graph may lie in.
+    package var source: OnnxSource
   }
 
   let model: OnnxModel
@@ -53,7 +55,7 @@ package struct Importer {
     var importer = Importer(model, options: options)
     importer.importModel()
     guard importer.problems.isEmpty else { throw .problems(file: file, importer.problems) }
-    return Result(graph: importer.graph, notes: importer.notes)
+    return Result(graph: importer.graph, notes: importer.notes, source: model.source)
   }
 
   mutating func report(

@@ -33,6 +33,12 @@ package final class OnnxSource: Sendable {
     return mapped
   }
 
+  /// Gives the memory of what was read of all files back to the system, until it is read again.
+  package func releasePages() {
+    file.releasePages()
+    for other in opened.withLock({ Array($0.values) }) { other.releasePages() }
+  }
+
   /// The absolute path without links; nil when nothing is there.
   private static func resolved(_ path: String) -> String? {
     guard let answer = realpath(path, nil) else { return nil }
