@@ -78,11 +78,13 @@ package enum Compiler {
     }
     if let limit = options.maxArenaBytes, writer.report.arenaBytes > limit {
       throw .limit(
-        "\(file): the plan's arena needs \(writer.report.arenaBytes) bytes, --max-arena-bytes allows \(limit); these steps need at least \(writer.report.arenaLowerBoundBytes).")
+        "\(file): the plan's arena needs \(writer.report.arenaBytes) bytes, --max-arena-bytes allows \(limit); these steps need at least \(writer.report.arenaLowerBoundBytes)."
+      )
     }
     if let limit = options.maxPlanBytes, writer.report.planBytes > limit {
       throw .limit(
-        "\(file): the plan has \(writer.report.planBytes) bytes, --max-plan-bytes allows \(limit); its weights have \(writer.report.weightsBytes).")
+        "\(file): the plan has \(writer.report.planBytes) bytes, --max-plan-bytes allows \(limit); its weights have \(writer.report.weightsBytes)."
+      )
     }
     return writer
   }

@@ -9,7 +9,8 @@ enum SourceDigest {
 
   static func hexadecimal(ofFile path: String) -> String {
     // Read in pieces: a second mapping of a large model would take its memory twice.
-    guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd(), (try? file.seek(toOffset: 0)) != nil
+    guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd(),
+      (try? file.seek(toOffset: 0)) != nil
     else { return "" }
     defer { try? file.close() }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ size

@@ -73,7 +73,9 @@ package enum NumpyFormat {
   private static func tensor(_ fields: Fields, payload: Data, path: String) throws(DataError) -> Tensor {
     let type = TensorType(fields.element, fields.shape)
     guard payload.count >= type.byteCount else {
-      throw .malformed(path: path, reason: "holds \(payload.count) bytes of elements, its shape \(fields.shape) needs \(type.byteCount)")
+      throw .malformed(
+        path: path,
+        reason: "holds \(payload.count) bytes of elements, its shape \(fields.shape) needs \(type.byteCount)")
     }
     let size = fields.element.size
     let extents = fields.shape.dimensions

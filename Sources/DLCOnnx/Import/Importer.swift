@@ -33,7 +33,8 @@ package struct Importer {
     graph = Graph(name: model.graph.name)
     constantBudget = 1 << 29 + 4 * model.source.file.bytes.count
     functions = Dictionary(
-      model.functions.map { (FunctionKey(domain: $0.domain, name: $0.name, overload: $0.overload), $0) }) { first, _ in first }
+      model.functions.map { (FunctionKey(domain: $0.domain, name: $0.name, overload: $0.overload), $0) }
+    ) { first, _ in first }
   }
 
   /// What a node names a function by.
@@ -79,7 +80,8 @@ package struct Importer {
     let opset = model.opsets[""] ?? model.opsets["ai.onnx"]
     guard let opset else {
       report(
-        "the model declares no version of the standard operator set", advice: "Re-export it, or check it with onnx.checker.")
+        "the model declares no version of the standard operator set",
+        advice: "Re-export it, or check it with onnx.checker.")
       return false
     }
     guard opset <= MappingTable.newestOpset else {
@@ -123,7 +125,9 @@ package struct Importer {
       do {
         let bytes = Shape(checking: sparse.dims).map { $0.isEmpty ? 0 : $0.count * 8 } ?? 0
         guard bytes <= constantBudget else {
-          report("sparse tensors take more memory than is allowed when dense", node: "sparse initializer '\(sparse.values.name)'")
+          report(
+            "sparse tensors take more memory than is allowed when dense",
+            node: "sparse initializer '\(sparse.values.name)'")
           continue
         }
         constantBudget -= bytes
@@ -137,7 +141,9 @@ package struct Importer {
   mutating func define(_ name: String, _ value: ValueID?, in scope: inout Scope) {
     if name.isEmpty { return }
     if scope.values.updateValue(value, forKey: name) != nil {
-      report("two values have the name '\(name)'", node: "value '\(name)'", advice: "Every value needs a name of its own (single assignment).")
+      report(
+        "two values have the name '\(name)'", node: "value '\(name)'",
+        advice: "Every value needs a name of its own (single assignment).")
     }
   }
 
@@ -154,7 +160,8 @@ package struct Importer {
         continue
       }
       guard let found = scope.values[info.name] else {
-        report("no node computes it", node: "output '\(info.name)'", advice: "The model is incomplete; export it again.")
+        report(
+          "no node computes it", node: "output '\(info.name)'", advice: "The model is incomplete; export it again.")
         continue
       }
       guard let value = found else { continue }  // its node was reported
