@@ -33,7 +33,9 @@ struct MemoryPlan {
     for (k, step) in schedule.steps.enumerated() {
       for operand in step.operands {
         guard let slot = operand.slot, slots.constants[slot] == nil else { continue }
-        guard let place = slots.resolve(slot) else { throw .malformed("'\(step.name)' sees a view that does not lie evenly") }
+        guard let place = slots.resolve(slot) else {
+          throw .malformed("'\(step.name)' sees a view that does not lie evenly")
+        }
         if slots.constants[place.root] == nil { touch(place.root, k) }
       }
     }

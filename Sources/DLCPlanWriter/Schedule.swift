@@ -107,9 +107,12 @@ struct Schedule {
     if case .undefined(let reason) = lowering {
       throw .unsupported(node: node.name, op: node.op.mnemonic, reason: reason)
     }
-    if case .kernels(_, let types) = lowering { temporaries = types.map { slots.add($0, name: "\(node.name) temporary") } }
+    if case .kernels(_, let types) = lowering {
+      temporaries = types.map { slots.add($0, name: "\(node.name) temporary") }
+    }
     return Lowered(
-      name: node.name, inputs: node.inputs.map { slotOfValue[$0.index] }, outputs: node.outputs.map { slotOfValue[$0.index] },
+      name: node.name, inputs: node.inputs.map { slotOfValue[$0.index] },
+      outputs: node.outputs.map { slotOfValue[$0.index] },
       temporaries: temporaries, lowering: lowering)
   }
 
@@ -131,7 +134,9 @@ struct Schedule {
       for call in calls {
         let places = call.operands.map { operand in slot(operand, node).flatMap { slots.resolve($0) } }
         for k in call.operands.count - call.outputCount..<call.operands.count {
-          guard let written = slot(call.operands[k], node), slots.isLinked(written), let place = places[k] else { continue }
+          guard let written = slot(call.operands[k], node), slots.isLinked(written), let place = places[k] else {
+            continue
+          }
           for (other, read) in places.enumerated() where other != k {
             if let read, read.root == place.root, read.view.mayOverlap(place.view) { result.insert(written) }
           }
@@ -180,7 +185,9 @@ struct Schedule {
       }
     }
     for node in nodes {
-      if case .slice(let starts, _) = node.lowering { _ = slots.tryLink(node.outputs[0], .part(of: node.inputs[0], starts: starts)) }
+      if case .slice(let starts, _) = node.lowering {
+        _ = slots.tryLink(node.outputs[0], .part(of: node.inputs[0], starts: starts))
+      }
     }
   }
 
@@ -225,7 +232,9 @@ struct Schedule {
     var operands: [Operand] = []
     for operand in call.operands {
       var slot = slot(operand, node)
-      if case .constant(let tensor) = operand.source { slot = slots.add(operand.type, name: node.name, constant: tensor) }
+      if case .constant(let tensor) = operand.source {
+        slot = slots.add(operand.type, name: node.name, constant: tensor)
+      }
       operands.append(Operand(slot: slot, type: operand.type))
     }
     steps.append(
@@ -262,7 +271,9 @@ struct Schedule {
     guard let originPlace = slots.resolve(from), let destinationPlace = slots.resolve(to) else {
       throw .malformed("'\(name)' copies between views that do not lie evenly")
     }
-    if originPlace.root == destinationPlace.root, originPlace.view.mayOverlap(destinationPlace.view), !fromType.shape.isEmpty {
+    if originPlace.root == destinationPlace.root, originPlace.view.mayOverlap(destinationPlace.view),
+      !fromType.shape.isEmpty
+    {
       let moved = slots.add(source == nil ? fromType : toType, name: name)
       try emitCopy(from: from, startingAt: source, to: moved, name: name)
       return try emitCopy(from: moved, to: to, at: target, name: name)

@@ -74,9 +74,10 @@ struct Slots {
   /// Links `slot` when every use of it, and of the slots that lie in it, can be served from there; otherwise changes nothing.
   mutating func tryLink(_ slot: Int, _ link: Link) -> Bool {
     guard links[slot] == nil, !isPort[slot], constants[slot] == nil, !types[slot].shape.isEmpty else { return false }
-    let target = switch link {
-    case .whole(let target), .part(let target, _): target
-    }
+    let target =
+      switch link {
+      case .whole(let target), .part(let target, _): target
+      }
     links[slot] = link
     guard serves(slot) else {
       links[slot] = nil
@@ -93,7 +94,9 @@ struct Slots {
     while case .whole(let source) = links[chain[chain.count - 1]] { chain.append(source) }
     if chain.contains(where: apart.contains) { return false }
     let source = chain[chain.count - 1]
-    guard chain.count > 1, links[source] == nil, !isPort[source], constants[source] == nil else { return tryLink(slot, link) }
+    guard chain.count > 1, links[source] == nil, !isPort[source], constants[source] == nil else {
+      return tryLink(slot, link)
+    }
     for (view, host) in zip(chain, chain.dropFirst()) { turn(view, into: host) }
     if tryLink(slot, link) { return true }
     for (view, host) in zip(chain, chain.dropFirst()).reversed() { turn(host, into: view) }

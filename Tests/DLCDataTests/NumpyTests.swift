@@ -6,10 +6,13 @@ import Testing
 
 @Suite struct NumpyTests {
   /// A .npy file of `payload` under a header dictionary.
-  private func file(_ descr: String, fortran: Bool = false, shape: String, version: UInt8 = 1, _ payload: [UInt8]) -> Data {
+  private func file(_ descr: String, fortran: Bool = false, shape: String, version: UInt8 = 1, _ payload: [UInt8])
+    -> Data
+  {
     let header = "{'descr': '\(descr)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': \(shape), }\n"
     let length = header.utf8.count
-    let size = version == 1 ? [UInt8(length & 255), UInt8(length >> 8)] : [UInt8(length & 255), UInt8(length >> 8), 0, 0]
+    let size =
+      version == 1 ? [UInt8(length & 255), UInt8(length >> 8)] : [UInt8(length & 255), UInt8(length >> 8), 0, 0]
     return Data([0x93] + Array("NUMPY".utf8) + [version, 0] + size + Array(header.utf8) + payload)
   }
 
@@ -38,7 +41,8 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3] as [UInt8]) func versions(_ version: UInt8) throws {
-    #expect(try decode(file("<i2", shape: "(2,)", version: version, little([5, -6] as [Int16]))).integers() == [5, -6])
+    #expect(
+      try decode(file("<i2", shape: "(2,)", version: version, little([5, -6] as [Int16]))).integers() == [5, -6])
   }
 
   @Test func fortranOrderIsTransposed() throws {
@@ -48,12 +52,14 @@ import Testing
 
   @Test func bigEndianIsSwapped() throws {
     #expect(try decode(file(">i2", shape: "(2,)", [0, 7, 255, 255])).integers() == [7, -1])
-    #expect(try decode(file(">f4", fortran: true, shape: "(1, 2)", [0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0])).doubles() == [1, -2])
+    #expect(
+      try decode(file(">f4", fortran: true, shape: "(1, 2)", [0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0])).doubles() == [1, -2])
   }
 
   @Test func everyByteButZeroIsTrue() throws {
     #expect(try decode(file("|b1", shape: "(3,)", [0, 1, 200])) == Tensor([false, true, true], shape: Shape([3])))
-    #expect(try decode(file("|b1", fortran: true, shape: "(1, 2)", [7, 0])) == Tensor([true, false], shape: Shape([1, 2])))
+    #expect(
+      try decode(file("|b1", fortran: true, shape: "(1, 2)", [7, 0])) == Tensor([true, false], shape: Shape([1, 2])))
   }
 
   @Test(arguments: [

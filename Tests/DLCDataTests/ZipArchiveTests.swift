@@ -25,7 +25,9 @@ import Testing
     av1IAAAAhAAAAAUAAAAAAAAAAAAAAIABjAAAAGIubnB5UEsFBgAAAAACAAIAZgAAAAsBAAAAAA==
     """)
 
-  private static func decoded(_ text: String) -> Data { Data(base64Encoded: text, options: .ignoreUnknownCharacters) ?? Data() }
+  private static func decoded(_ text: String) -> Data {
+    Data(base64Encoded: text, options: .ignoreUnknownCharacters) ?? Data()
+  }
 
   private func arrays(_ data: Data) throws(DataError) -> [(name: String, tensor: Tensor)] {
     let archive = try ZipArchive(data, path: "x.npz")
@@ -73,12 +75,16 @@ import Testing
 
   @Test func aMemberThatClaimsMoreThanItHoldsIsRefused() {
     var altered = Self.deflated
-    guard let directory = altered.range(of: Data([0x50, 0x4b, 1, 2])) else { return #expect(Bool(false), "no directory") }
+    guard let directory = altered.range(of: Data([0x50, 0x4b, 1, 2])) else {
+      return #expect(Bool(false), "no directory")
+    }
     for k in 0..<4 { altered[directory.lowerBound + 24 + k] = 0xfe }
     #expect(throws: DataError.malformed(path: "x.npz", reason: "has a broken member 'a.npy'")) { try arrays(altered) }
   }
 
   @Test func noArchiveIsSaidSo() {
-    #expect(throws: DataError.malformed(path: "x.npz", reason: "is no zip (.npz) file: it has no directory")) { try arrays(Data()) }
+    #expect(throws: DataError.malformed(path: "x.npz", reason: "is no zip (.npz) file: it has no directory")) {
+      try arrays(Data())
+    }
   }
 }

@@ -50,20 +50,28 @@ import Testing
       #expect(compiled.output.filter { $0 == "\n" }.count == 1)
       let again = try run("compile", Self.model, "-o", folder + "/again.plan", "--dim", "N=1", "--quiet")
       #expect(again.status == 0 && again.output.isEmpty)
-      #expect(try Data(contentsOf: URL(fileURLWithPath: plan)) == Data(contentsOf: URL(fileURLWithPath: folder + "/again.plan")))
+      #expect(
+        try Data(contentsOf: URL(fileURLWithPath: plan))
+          == Data(contentsOf: URL(fileURLWithPath: folder + "/again.plan")))
       let answer = try run("run", plan, "--random", "1", "--json")
       #expect(answer.status == 0)
       #expect(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) is [String: Any])
     }
   }
 
-  @Test(.enabled(if: isBuilt), arguments: [
-    (64, ["compile"]), (64, ["frobnicate"]), (64, ["compile", "x.onnx", "-o", "y.plan", "-O", "7"]),
-    (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int8"]),
-    (64, ["evaluate", "x"]), (64, ["train", "x"]), (64, ["bundle", "x"]), (64, ["prune", "x"]), (64, ["distill", "x"]),
-    (66, ["run", "/nonexistent/x.onnx"]), (66, ["run", "/nonexistent/x.plan"]), (66, ["check", "/nonexistent/x.onnx"]),
-    (65, ["run", #filePath]), (65, ["compile", #filePath, "-o", "/nonexistent/y.plan"]), (0, ["--help"]), (0, ["--version"]),
-  ]) func exitStatuses(_ status: Int, _ arguments: [String]) throws {
+  @Test(
+    .enabled(if: isBuilt),
+    arguments: [
+      (64, ["compile"]), (64, ["frobnicate"]), (64, ["compile", "x.onnx", "-o", "y.plan", "-O", "7"]),
+      (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int8"]),
+      (64, ["evaluate", "x"]), (64, ["train", "x"]), (64, ["bundle", "x"]), (64, ["prune", "x"]),
+      (64, ["distill", "x"]),
+      (66, ["run", "/nonexistent/x.onnx"]), (66, ["run", "/nonexistent/x.plan"]),
+      (66, ["check", "/nonexistent/x.onnx"]),
+      (65, ["run", #filePath]), (65, ["compile", #filePath, "-o", "/nonexistent/y.plan"]), (0, ["--help"]),
+      (0, ["--version"]),
+    ]) func exitStatuses(_ status: Int, _ arguments: [String]) throws
+  {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.program)
     process.arguments = arguments

@@ -11,7 +11,8 @@ private func tensor(_ values: [Float], _ extents: [Int]? = nil) -> Tensor {
   @Test func equalTensorsDoNotDiffer() {
     let x = tensor([1, -2, .nan, .infinity])
     let difference = TensorDifference(reference: x, candidate: x)
-    #expect(difference.maxAbsolute == 0 && difference.outside == 0 && difference.sqnr == .infinity && difference.count == 4)
+    #expect(
+      difference.maxAbsolute == 0 && difference.outside == 0 && difference.sqnr == .infinity && difference.count == 4)
     #expect(difference.cosine == 1)
   }
 
@@ -22,7 +23,9 @@ private func tensor(_ values: [Float], _ extents: [Int]? = nil) -> Tensor {
     #expect(abs(difference.meanAbsolute - 0.25) < 1e-12)
   }
 
-  @Test(arguments: [(Float.nan, Float(1)), (1, .nan), (.infinity, 1), (1, -.infinity), (.infinity, -.infinity), (.nan, .infinity)])
+  @Test(arguments: [
+    (Float.nan, Float(1)), (1, .nan), (.infinity, 1), (1, -.infinity), (.infinity, -.infinity), (.nan, .infinity),
+  ])
   func whatIsNotFiniteOnOneSideIsInfinitelyFar(_ a: Float, _ b: Float) {
     let difference = TensorDifference(
       reference: tensor([0, a]), candidate: tensor([0, b]), relativeTolerance: 1e9, absoluteTolerance: 1e9)
@@ -54,7 +57,8 @@ private func tensor(_ values: [Float], _ extents: [Int]? = nil) -> Tensor {
 @Suite struct JSONValueTests {
   @Test(arguments: [
     (JSONValue.string("a\"b\\c\nd\te\r\u{1}\u{1f}ä"), "\"a\\\"b\\\\c\\nd\\te\\r\\u0001\\u001fä\""),
-    (.number(.nan), "null"), (.number(-.infinity), "null"), (.number(0.5), "0.5"), (.integer(-3), "-3"), (.null, "null"),
+    (.number(.nan), "null"), (.number(-.infinity), "null"), (.number(0.5), "0.5"), (.integer(-3), "-3"),
+    (.null, "null"),
     (.array([.bool(true), .bool(false)]), "[true,false]"), (.object([]), "{}"),
     (.object([("b", .integer(1)), ("a\"", .array([]))]), "{\"b\":1,\"a\\\"\":[]}"),
   ]) func text(_ value: JSONValue, _ expected: String) {

@@ -29,7 +29,8 @@ import Testing
       #expect(info.inputs == 2 && info.outputs == 1 && info.steps == 2 && info.arena_bytes >= 72)
       var port = dlc_port()
       #expect(dlc_program_input(program, 1, &port) == DLC_OK && String(cString: port.name) == "x1" && port.bytes == 24)
-      #expect(dlc_program_output(program, 0, &port) == DLC_OK && port.rank == 2 && port.dims.1 == 3 && port.element == 1)
+      #expect(
+        dlc_program_output(program, 0, &port) == DLC_OK && port.rank == 2 && port.dims.1 == 3 && port.element == 1)
       #expect(dlc_program_output(program, 1, &port) == DLC_ERROR_ARGUMENT)
       #expect(String(cString: dlc_last_error()) == "there is no output 1")
       var step = dlc_step_info()
@@ -44,7 +45,8 @@ import Testing
       try #require(dlc_session_create(program, 2, &handle) == DLC_OK)
       let session = try #require(handle)
       defer { dlc_session_destroy(session) }
-      let first = UnsafeMutablePointer<Float>.allocate(capacity: 7), sum = UnsafeMutablePointer<Float>.allocate(capacity: 6)
+      let first = UnsafeMutablePointer<Float>.allocate(capacity: 7),
+        sum = UnsafeMutablePointer<Float>.allocate(capacity: 6)
       defer {
         first.deallocate()
         sum.deallocate()

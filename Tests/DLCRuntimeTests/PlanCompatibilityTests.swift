@@ -8,7 +8,8 @@ import Testing
 
 /// Plans as compilers of earlier versions wrote them: they open and answer as they did.
 @Suite struct PlanCompatibilityTests {
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("plans")
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+    "plans")
 
   @Test(arguments: ["small-1.0.plan"]) func opensAndAnswersAsOnTheDayItWasWritten(_ name: String) throws {
     let arguments = [randomTensor([1, 4, 4, 3], seed: 5), Tensor([3, 0, -1] as [Int64], shape: [3])]
@@ -21,7 +22,8 @@ import Testing
     }
     try session.run()
     for (k, tensor) in expected.enumerated() {
-      let found = UnsafeBufferPointer(start: session.output(k)!.assumingMemoryBound(to: Float.self), count: tensor.count)
+      let found = UnsafeBufferPointer(
+        start: session.output(k)!.assumingMemoryBound(to: Float.self), count: tensor.count)
       for (a, b) in zip(tensor.elements(as: Float.self), found) { #expect(abs(a - b) <= 1e-5) }
     }
   }

@@ -56,7 +56,9 @@ import Testing
     let bytes = plan.bytes
     let words = (bytes.count - plan.report.weightsBytes) / 4
     var random = SplitMix(state: 11)
-    let numbers: [UInt32] = [0, 1, 2, 3, 7, 64, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fffe, 0x4000_0000, 0x1_0000]
+    let numbers: [UInt32] = [
+      0, 1, 2, 3, 7, 64, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fffe, 0x4000_0000, 0x1_0000,
+    ]
     for _ in 0..<20_000 {
       var altered = bytes
       for _ in 0...Int(random.next() % 3) {
@@ -84,7 +86,9 @@ import Testing
     for position in stride(from: 0, to: 160, by: 2) where bytes[position] == 1 && bytes[position + 1] == 0 {
       var altered = bytes
       altered[position] = 2
-      if attempt(altered) == DLC_ERROR_VERSION, String(cString: Fault.message).contains("another major version") { found = true }
+      if attempt(altered) == DLC_ERROR_VERSION, String(cString: Fault.message).contains("another major version") {
+        found = true
+      }
     }
     #expect(found)
   }

@@ -33,7 +33,9 @@ extension Graph {
     addInput(name: "x\(inputs.count)", type: TensorType(element, Shape(extents)), declared: extents.map { .fixed($0) })
   }
 
-  package mutating func constant(_ extents: [Int], seed: Int) -> ValueID { addConstant(randomTensor(extents, seed: seed)) }
+  package mutating func constant(_ extents: [Int], seed: Int) -> ValueID {
+    addConstant(randomTensor(extents, seed: seed))
+  }
 
   /// Adds a node named after its number; the types must fit.
   package mutating func node(_ op: any Operator, _ inputs: ValueID...) -> ValueID { node(op, inputs) }
@@ -64,7 +66,9 @@ extension Graph {
     }
     for id in topologicalOrder() ?? [] {
       let node = self[id]
-      for (output, result) in zip(node.outputs, try node.op.evaluate(node.inputs.map(tensor))) { known[output] = result }
+      for (output, result) in zip(node.outputs, try node.op.evaluate(node.inputs.map(tensor))) {
+        known[output] = result
+      }
     }
     return try outputs.map { try tensor($0.value) }
   }

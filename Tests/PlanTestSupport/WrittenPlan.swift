@@ -1,4 +1,3 @@
-import CDLCPlan
 import DLCGraph
 import DLCPlanWriter
 import DLCRuntime

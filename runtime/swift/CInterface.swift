@@ -20,7 +20,9 @@ public func dlc_version() -> UnsafePointer<CChar>? { dlc_runtime_version() }
 public func dlc_last_error() -> UnsafePointer<CChar>? { dlc_message() }
 
 @c @implementation
-public func dlc_program_open(_ path: UnsafePointer<CChar>?, _ program: UnsafeMutablePointer<OpaquePointer?>?) -> dlc_status {
+public func dlc_program_open(_ path: UnsafePointer<CChar>?, _ program: UnsafeMutablePointer<OpaquePointer?>?)
+  -> dlc_status
+{
   guard let path, let program else { return nullArgument() }
   do throws(Fault) {
     program.pointee = retained(try Program(try PlanImage(path: path)))
@@ -82,7 +84,9 @@ public func dlc_program_step(
 ) -> dlc_status {
   guard let program, let step else { return nullArgument() }
   let opened = reference(program, to: Program.self)
-  guard Int(index) < opened.stepCount else { return Fault(DLC_ERROR_ARGUMENT, "there is no step ").with(Int(index)).status }
+  guard Int(index) < opened.stepCount else {
+    return Fault(DLC_ERROR_ARGUMENT, "there is no step ").with(Int(index)).status
+  }
   step.pointee = opened.stepInfo(Int(index))
   return DLC_OK
 }

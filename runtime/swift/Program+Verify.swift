@@ -17,9 +17,11 @@ extension Program {
     case DLC_PLAN_NOT_A_PLAN: throw Fault(DLC_ERROR_PLAN, "this is no plan: the file identifier DLCP is missing")
     case DLC_PLAN_TOO_LARGE: throw Fault(DLC_ERROR_PLAN, "the plan is 2 GiB or larger")
     case DLC_PLAN_OTHER_MAJOR:
-      throw Fault(DLC_ERROR_VERSION, "the plan was made for another major version of the format; compile the model again")
+      throw Fault(
+        DLC_ERROR_VERSION, "the plan was made for another major version of the format; compile the model again")
     case DLC_PLAN_CUT_SHORT: throw Fault(DLC_ERROR_PLAN, "the plan is cut short or has bytes after its end")
-    case DLC_PLAN_MISALIGNED: throw Fault(DLC_ERROR_PLAN, "the plan or its weights do not lie at a multiple of 64 bytes")
+    case DLC_PLAN_MISALIGNED:
+      throw Fault(DLC_ERROR_PLAN, "the plan or its weights do not lie at a multiple of 64 bytes")
     default: throw Fault(DLC_ERROR_PLAN, "the plan is damaged: its tables do not verify")
     }
   }
@@ -47,7 +49,8 @@ extension Program {
   func resolve() throws(Fault) {
     for k in 0..<header.buffers {
       let buffer = buffer(k)
-      guard buffer.offset % 64 == 0, buffer.bytes <= header.arena_bytes, buffer.offset <= header.arena_bytes - buffer.bytes
+      guard buffer.offset % 64 == 0, buffer.bytes <= header.arena_bytes,
+        buffer.offset <= header.arena_bytes - buffer.bytes
       else { throw Fault(DLC_ERROR_PLAN, "buffer ").with(Int(k)).with(" leaves the arena") }
     }
     for isOutput in [false, true] {
@@ -74,9 +77,13 @@ extension Program {
       throw fault(" is not a buffer of its own")
     }
     let bytes = Int(buffer(place.buffer).bytes)
-    guard bytes == Int(elementCount(tensor)) * dlc_type_size(tensor.type) else { throw fault(" and its buffer differ in size") }
+    guard bytes == Int(elementCount(tensor)) * dlc_type_size(tensor.type) else {
+      throw fault(" and its buffer differ in size")
+    }
     // Each port's buffer is its own, so that a caller's memory can stand for it.
-    guard bufferUses[Int(place.buffer)] == .inner else { throw fault(" shares its buffer with another input or output") }
+    guard bufferUses[Int(place.buffer)] == .inner else {
+      throw fault(" shares its buffer with another input or output")
+    }
     bufferUses[Int(place.buffer)] = isOutput ? .output : .input
   }
 
@@ -139,7 +146,8 @@ extension Program {
     }
     let count = entry.operand_count
     let outputs = dlc_kernel_outputs(entry.kernel, count)
-    guard count >= UInt32(kernel.pointee.min_operands), count <= UInt32(kernel.pointee.max_operands), outputs <= count else {
+    guard count >= UInt32(kernel.pointee.min_operands), count <= UInt32(kernel.pointee.max_operands), outputs <= count
+    else {
       throw fault(" has a wrong number of operands")
     }
     for k in 0..<Int(count) {
@@ -156,7 +164,7 @@ extension Program {
     }
     let written = Int(count - outputs)..<Int(count)
     for k in written where operands[firstOperand + k].type != UInt8(DLC_ABSENT.rawValue) {
-      guard places[firstOperand + k].buffer != UInt32(DLC_PLAN_NONE), 
+      guard places[firstOperand + k].buffer != UInt32(DLC_PLAN_NONE),
         bufferUses[Int(places[firstOperand + k].buffer)] != .input
       else {
         throw fault(" writes to weights or to an input")
@@ -171,7 +179,9 @@ extension Program {
       operands: operands.base + firstOperand, params: entry.params, scratch: nil, operand_count: count,
       params_bytes: entry.params_bytes)
     let line = kernel.pointee.check(&call)
-    guard line == 0 else { throw fault(" does not fit its kernel ").with(kernel.pointee.name).with(", condition ").with(Int(line)) }
+    guard line == 0 else {
+      throw fault(" does not fit its kernel ").with(kernel.pointee.name).with(", condition ").with(Int(line))
+    }
     if let scratch = kernel.pointee.scratch {
       let bytes = scratch(&call)
       guard bytes >= 0, bytes <= Program.scratchLimit else { throw fault(" asks for impossible scratch memory") }
@@ -199,14 +209,17 @@ extension Program {
       if distance >= rowA, distance + rowB <= pitch { return true }
     }
     guard startA == startB, byteSpan(a) == byteSpan(b) else { return false }
-    return !indexes(kernel) || a.type != UInt8(DLC_I64.rawValue) && a.type != UInt8(DLC_I32.rawValue) || isScatterData(read, written, kernel)
+    return !indexes(kernel) || a.type != UInt8(DLC_I64.rawValue) && a.type != UInt8(DLC_I32.rawValue)
+      || isScatterData(read, written, kernel)
   }
 
   /// Kernels that read a tensor of indices.
   private func indexes(_ kernel: UInt16) -> Bool {
     switch kernel {
-    case UInt16(DLC_KERNEL_gather.rawValue), UInt16(DLC_KERNEL_gather_elements.rawValue), UInt16(DLC_KERNEL_gather_nd.rawValue),
-      UInt16(DLC_KERNEL_scatter_elements.rawValue), UInt16(DLC_KERNEL_scatter_nd.rawValue), UInt16(DLC_KERNEL_one_hot.rawValue),
+    case UInt16(DLC_KERNEL_gather.rawValue), UInt16(DLC_KERNEL_gather_elements.rawValue),
+      UInt16(DLC_KERNEL_gather_nd.rawValue),
+      UInt16(DLC_KERNEL_scatter_elements.rawValue), UInt16(DLC_KERNEL_scatter_nd.rawValue),
+      UInt16(DLC_KERNEL_one_hot.rawValue),
       UInt16(DLC_KERNEL_reverse_sequence.rawValue):
       true
     default: false
@@ -215,7 +228,8 @@ extension Program {
 
   /// A scatter's data (operand 0 of data, indices, updates, y) may be its result even when it holds integers.
   private func isScatterData(_ read: Int, _ written: Int, _ kernel: UInt16) -> Bool {
-    let scatters = kernel == UInt16(DLC_KERNEL_scatter_elements.rawValue) || kernel == UInt16(DLC_KERNEL_scatter_nd.rawValue)
+    let scatters =
+      kernel == UInt16(DLC_KERNEL_scatter_elements.rawValue) || kernel == UInt16(DLC_KERNEL_scatter_nd.rawValue)
     return scatters && written - read == 3
   }
 

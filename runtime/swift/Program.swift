@@ -45,7 +45,9 @@ package final class Program {
   package convenience init(path: UnsafePointer<CChar>) throws(Fault) { try self.init(PlanImage(path: path)) }
 
   /// Verifies the plan in memory that outlives the program.
-  package convenience init(bytes: UnsafeRawPointer, count: Int) throws(Fault) { try self.init(PlanImage(bytes: bytes, count: count)) }
+  package convenience init(bytes: UnsafeRawPointer, count: Int) throws(Fault) {
+    try self.init(PlanImage(bytes: bytes, count: count))
+  }
 
   /// Resolves a verified image and takes it over. Whatever throws before an object is whole has happened in the image:
   /// Embedded Swift 6.3 does not free an object whose initializer throws halfway.

@@ -65,6 +65,12 @@ package final class MappedFile: @unchecked Sendable {
     return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
   }
 
+  /// Gives the memory of pages that were read back to the system; reading them again reads the file.
+  package func releasePages() {
+    guard isMapped, let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return }
+    madvise(base, bytes.count, Int32(MADV_DONTNEED))
+  }
+
   private static func unreadable(_ path: String) -> OnnxError {
     .unreadableFile(path, reason: String(cString: strerror(errno)))
   }

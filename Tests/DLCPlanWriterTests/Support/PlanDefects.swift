@@ -30,12 +30,18 @@ func memoryDefects(in plan: WrittenPlan) -> [String] {
   for s in 0..<header.steps {
     var step = dlc_plan_step()
     dlc_plan_read_step(data, s, &step)
-    let used = (0..<Int(step.operand_count)).map { step.operands[$0] }.map { $0 == UInt32(DLC_PLAN_NONE) ? nil : bufferOf($0) }
+    let used = (0..<Int(step.operand_count)).map { step.operands[$0] }.map {
+      $0 == UInt32(DLC_PLAN_NONE) ? nil : bufferOf($0)
+    }
     let outputs = Int(dlc_kernel_outputs(step.kernel, step.operand_count))
     for (k, buffer) in used.enumerated() {
       guard let buffer else { continue }
-      if s < buffers[Int(buffer)].first || s > buffers[Int(buffer)].last { defects.append("step \(s) uses buffer \(buffer) outside its life") }
-      if k < used.count - outputs, !written.contains(buffer) { defects.append("step \(s) reads buffer \(buffer) before it is written") }
+      if s < buffers[Int(buffer)].first || s > buffers[Int(buffer)].last {
+        defects.append("step \(s) uses buffer \(buffer) outside its life")
+      }
+      if k < used.count - outputs, !written.contains(buffer) {
+        defects.append("step \(s) reads buffer \(buffer) before it is written")
+      }
     }
     for buffer in used.suffix(outputs) { if let buffer { written.insert(buffer) } }
   }

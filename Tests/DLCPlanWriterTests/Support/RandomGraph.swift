@@ -51,14 +51,17 @@ struct RandomGraph {
     switch random.next() % 16 {
     case 0, 1: return shape.rank == 4 ? convolution(x) : matmul(x)
     case 2: return shape.rank == 4 ? pool(x) : matmul(x)
-    case 3: return graph.node(Unary(pick([.relu, .sigmoid, .tanh, .abs, .negate, .hardSwish, .clip(low: -0.5, high: 0.5)])), x)
+    case 3:
+      return graph.node(
+        Unary(pick([.relu, .sigmoid, .tanh, .abs, .negate, .hardSwish, .clip(low: -0.5, high: 0.5)])), x)
     case 4, 5: return combine(x)
     case 6, 7, 8: return concatenate(x)
     case 9, 10: return slice(x)
     case 11: return shuffle(x)
     case 12: return reshape(x)
     case 13: return transpose(x)
-    case 14: return shape.rank > 0 ? graph.node(Softmax(.softmax, axis: Int(random.next() % UInt64(shape.rank))), x) : nil
+    case 14:
+      return shape.rank > 0 ? graph.node(Softmax(.softmax, axis: Int(random.next() % UInt64(shape.rank))), x) : nil
     default: return chance(50) ? pad(x) : reduce(x)
     }
   }
@@ -77,14 +80,16 @@ struct RandomGraph {
     let weights = constant([outputs, channels / groups, kernel, kernel])
     let biased = chance(50)
     let bias = biased ? [constant([outputs])] : []
-    return graph.node(Convolution(window: window, groups: groups, epilogue: Epilogue(bias: biased)), [x, weights] + bias)
+    return graph.node(
+      Convolution(window: window, groups: groups, epilogue: Epilogue(bias: biased)), [x, weights] + bias)
   }
 
   private mutating func pool(_ x: ValueID) -> ValueID? {
     let shape = graph[x].type.shape
     guard shape[2] >= 2, shape[3] >= 2 else { return nil }
     let stride = chance(50) ? 1 : 2
-    let window = Window(kernel: [2, 2], strides: [stride, stride], dilations: [1, 1], padBegin: [0, 0], padEnd: [stride % 2, stride % 2])
+    let window = Window(
+      kernel: [2, 2], strides: [stride, stride], dilations: [1, 1], padBegin: [0, 0], padEnd: [stride % 2, stride % 2])
     return graph.node(Pool(pick([.maximum, .average(countsPadding: false)]), window: window), x)
   }
 
@@ -127,7 +132,8 @@ struct RandomGraph {
   private mutating func slice(_ x: ValueID) -> ValueID? {
     let shape = graph[x].type.shape
     guard shape.rank > 0, !shape.isEmpty else { return nil }
-    var starts = [Int](repeating: 0, count: shape.rank), counts = shape.dimensions, steps = [Int](repeating: 1, count: shape.rank)
+    var starts = [Int](repeating: 0, count: shape.rank), counts = shape.dimensions,
+      steps = [Int](repeating: 1, count: shape.rank)
     for _ in 0..<pick([1, 1, 2]) {
       let axis = chance(50) ? min(1, shape.rank - 1) : Int(random.next() % UInt64(shape.rank))
       starts[axis] = Int(random.next() % UInt64(shape[axis]))
@@ -159,7 +165,8 @@ struct RandomGraph {
     switch random.next() % 5 {
     case 0: extents = [shape.count]
     case 1: extents = [1, shape.count]
-    case 2: extents = shape.rank > 1 ? [shape.dimensions.dropLast().reduce(1, *), shape[shape.rank - 1]] : [shape.count, 1]
+    case 2:
+      extents = shape.rank > 1 ? [shape.dimensions.dropLast().reduce(1, *), shape[shape.rank - 1]] : [shape.count, 1]
     case 3: extents = shape.rank > 1 ? [shape[0], shape.dimensions.dropFirst().reduce(1, *)] : [shape.count]
     default:
       // Back to four axes, or the first even axis split.
@@ -183,7 +190,8 @@ struct RandomGraph {
   private mutating func pad(_ x: ValueID) -> ValueID? {
     let shape = graph[x].type.shape
     guard shape.count <= 2048 else { return nil }
-    let before = shape.dimensions.map { _ in chance(30) ? 1 : 0 }, after = shape.dimensions.map { _ in chance(30) ? 1 : 0 }
+    let before = shape.dimensions.map { _ in chance(30) ? 1 : 0 },
+      after = shape.dimensions.map { _ in chance(30) ? 1 : 0 }
     return graph.node(Pad(.constant, before: before, after: after), x)
   }
 

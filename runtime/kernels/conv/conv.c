@@ -108,7 +108,7 @@ static uint32_t parts(const dlc_call *call) {
 
 static dlc_gather gather_of(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
   const dlc_window *w = &p->window;
-  dlc_gather g = {.x = x->data, .pitch = x->pitch, .row_pitch = (int64_t)x->dims[3] * x->pitch, .inside = !is_padded(w)};
+  dlc_gather g = {.x = x->data, .pitch = x->pitch, .row_pitch = (int64_t)x->dims[3] * x->pitch};
   for (int i = 0; i < 3; i++)
     g.axis[i] = (dlc_gather_axis){
         .in = x->dims[1 + i],
@@ -162,10 +162,10 @@ static void run_banded(const dlc_call *call, dlc_contraction *c, uint32_t part, 
   g.x = copied;
   g.pitch = x->dims[4];
   g.row_pitch = b.row_floats;
-  g.inside = true;
   g.axis[0].in = g.axis[0].out = g.axis[0].y_size = 1;
   g.axis[1].offset = g.axis[2].offset = 0;
   g.axis[1].in = (int32_t)b.input_rows;
+  g.axis[2].in = x->dims[3] + p->window.pad_begin[2] + p->window.pad_end[2];
   g.axis[2].taps = 1;
   c->context = &g;
   c->depth = (uint32_t)(x->dims[4] * p->window.kernel[2]);
@@ -205,6 +205,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   dlc_gather g = gather_of(p, x, y);
   dlc_contraction c = {
       .source = dlc_gather_rows,
+      .shifts = dlc_gather_shifts,
       .context = &g,
       .b = w->data,
       .panel_stride = (size_t)depth * DLC_PANEL,
@@ -227,7 +228,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     c.depth = inputs * (uint32_t)p->window.kernel[2];
   }
   g.zeros = call->scratch;
-  if (!g.inside) memset(call->scratch, 0, zero_bytes(p, x));
+  if (is_padded(&p->window)) memset(call->scratch, 0, zero_bytes(p, x));
   void *tables = (char *)call->scratch + zero_bytes(p, x);
   int64_t row_begin, row_end;
   uint32_t column_begin, column_end;

@@ -19,25 +19,56 @@ static bool list_tap(const dlc_gather *g, const tile_origin *o, uint32_t m, cons
   return any;
 }
 
+void dlc_gather_shifts(const void *gather, int64_t *shift) {
+  const dlc_gather *g = gather;
+  const dlc_gather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
+  for (int32_t td = 0; td < d->taps; td++)
+    for (int32_t th = 0; th < h->taps; th++)
+      for (int32_t tw = 0; tw < w->taps; tw++)
+        *shift++ = ((int64_t)td * d->step * h->in + (int64_t)th * h->step) * g->row_pitch + (int64_t)tw * w->step * g->pitch;
+}
+
+// Whether a window from cell `at` on lies inside along an axis.
+static inline bool is_inside(const dlc_gather_axis *axis, int32_t at) {
+  const int64_t last = at + (int64_t)(axis->taps - 1) * axis->step;
+  return ((uint64_t)at < (uint64_t)axis->in) & ((uint64_t)last < (uint64_t)axis->in);
+}
+
 void dlc_gather_rows(const void *gather, int64_t row, dlc_tile_rows *rows) {
   const dlc_gather *g = gather;
   const dlc_gather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   const int64_t image = (int64_t)d->in * h->in * g->row_pitch;
   tile_origin o;
-  int64_t rest = row / w->out, n;
-  int32_t qw = (int32_t)(row % w->out), qh, qd;
-  qh = (int32_t)(rest % h->out);
-  rest /= h->out;
-  qd = (int32_t)(rest % d->out);
-  n = rest / d->out;
-  for (uint32_t i = 0; i < rows->m; i++) {
-    o.d[i] = qd * d->stride + d->offset;
-    o.h[i] = qh * h->stride + h->offset;
-    o.w[i] = qw * w->stride + w->offset;
-    o.image[i] = g->x + n * image;
-    rows->y_row[i] = ((n * d->y_size + d->y_first + (int64_t)qd * d->y_step) * h->y_size + h->y_first +
-                      (int64_t)qh * h->y_step) * w->y_size + w->y_first + (int64_t)qw * w->y_step;
-    if (++qw == w->out) {
+  int64_t rest = row / w->out, n = 0;
+  int32_t qw = (int32_t)(row - rest * w->out), qh, qd = 0;
+  if (rest < h->out) {
+    qh = (int32_t)rest;
+  } else {
+    qh = (int32_t)(rest % h->out);
+    rest /= h->out;
+    qd = (int32_t)(rest % d->out);
+    n = rest / d->out;
+  }
+  bool inside = true;
+  for (uint32_t i = 0; i < rows->m;) {
+    // Cells of one output row.
+    const int32_t left = w->out - qw, more = (int32_t)(rows->m - i), count = left < more ? left : more;
+    const int32_t od = qd * d->stride + d->offset, oh = qh * h->stride + h->offset;
+    const float *from = g->x + n * image;
+    const int64_t y_row = ((n * d->y_size + d->y_first + (int64_t)qd * d->y_step) * h->y_size + h->y_first +
+                           (int64_t)qh * h->y_step) * w->y_size + w->y_first;
+    const int32_t first = qw * w->stride + w->offset, last = first + (count - 1) * w->stride;
+    inside = inside && is_inside(d, od) && is_inside(h, oh) && is_inside(w, first) && is_inside(w, last);
+    const float *start = inside ? from + ((int64_t)od * h->in + oh) * g->row_pitch : from;
+    for (int32_t j = 0; j < count; j++, i++, qw++) {
+      o.d[i] = od;
+      o.h[i] = oh;
+      o.w[i] = first + j * w->stride;
+      o.image[i] = from;
+      rows->a[i] = inside ? start + (int64_t)o.w[i] * g->pitch : NULL;
+      rows->y_row[i] = y_row + (int64_t)qw * w->y_step;
+    }
+    if (qw == w->out) {
       qw = 0;
       if (++qh == h->out) {
         qh = 0;
@@ -48,22 +79,13 @@ void dlc_gather_rows(const void *gather, int64_t row, dlc_tile_rows *rows) {
       }
     }
   }
-  uint32_t listed = 0, tap = 0;
-  const float **a = rows->a;
-  if (g->inside) {
-    const float *first[DLC_TILE_MAX_ROWS];
-    for (uint32_t i = 0; i < rows->m; i++)
-      first[i] = o.image[i] + ((int64_t)o.d[i] * h->in + o.h[i]) * g->row_pitch + (int64_t)o.w[i] * g->pitch;
-    for (int32_t td = 0; td < d->taps; td++)
-      for (int32_t th = 0; th < h->taps; th++)
-        for (int32_t tw = 0; tw < w->taps; tw++, a += rows->m) {
-          int64_t by = ((int64_t)td * d->step * h->in + (int64_t)th * h->step) * g->row_pitch + (int64_t)tw * w->step * g->pitch;
-          for (uint32_t i = 0; i < rows->m; i++) a[i] = first[i] + by;
-          rows->tap[listed++] = tap++;
-        }
-    rows->taps = listed;
+  if (inside) {
+    rows->shifted = true;
+    rows->taps = (uint32_t)d->taps * (uint32_t)h->taps * (uint32_t)w->taps;
     return;
   }
+  uint32_t listed = 0, tap = 0;
+  const float **a = rows->a;
   for (int32_t td = 0; td < d->taps; td++)
     for (int32_t th = 0; th < h->taps; th++)
       for (int32_t tw = 0; tw < w->taps; tw++, tap++) {

@@ -17,10 +17,12 @@ typedef struct dlc_gather {
   int64_t row_pitch;  // floats from one input row (all cells of the last axis) to the next
   const float *zeros;  // as many as a tap is deep; stands for cells outside the input
   dlc_gather_axis axis[3];
-  bool inside;  // no cell is ever outside
 } dlc_gather;
 
 // A dlc_row_source over a dlc_gather; taps that lie outside for all rows of a tile are not listed.
 void dlc_gather_rows(const void *gather, int64_t row, dlc_tile_rows *rows);
+
+// The shifts of rows whose windows lie inside the input.
+void dlc_gather_shifts(const void *gather, int64_t *shift);
 
 #endif

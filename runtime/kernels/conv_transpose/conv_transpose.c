@@ -92,6 +92,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   dlc_gather g = {.x = x->data, .pitch = x->pitch, .row_pitch = (int64_t)x->dims[3] * x->pitch, .zeros = call->scratch};
   dlc_contraction c = {
       .source = dlc_gather_rows,
+      .shifts = dlc_gather_shifts,
       .context = &g,
       .b = call->operands[1].data,
       .bias = bias->data,

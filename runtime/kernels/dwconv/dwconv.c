@@ -52,16 +52,16 @@ static void expand(const float *x, int64_t cells, int64_t pitch, int64_t channel
       for (int64_t j = 0; j < multiplier; j++) *to++ = x[c];
 }
 
-static dlc_dwconv_row_function row_function(void) {
+static const dlc_dwconv_isa *current(void) {
   switch (dlc_current_isa()) {
 #if defined(__x86_64__)
-  case DLC_ISA_AVX512: return dlc_dwconv_f32_row__avx512;
-  case DLC_ISA_AVX2: return dlc_dwconv_f32_row__avx2;
+  case DLC_ISA_AVX512: return &dlc_dwconv__avx512;
+  case DLC_ISA_AVX2: return &dlc_dwconv__avx2;
 #endif
 #if defined(__ARM_NEON)
-  case DLC_ISA_NEON: return dlc_dwconv_f32_row__neon;
+  case DLC_ISA_NEON: return &dlc_dwconv__neon;
 #endif
-  default: return dlc_dwconv_f32_row__scalar;
+  default: return &dlc_dwconv__scalar;
   }
 }
 
@@ -79,7 +79,7 @@ static int64_t channels_at_once(const dlc_dwconv_params *p, const dlc_tensor *x,
 }
 
 // One output row of the channels from `first` on; r holds what rows have in common.
-static void run_row(const dlc_call *call, const dlc_dwconv_row *common, dlc_dwconv_row_function function, int64_t row,
+static void run_row(const dlc_call *call, const dlc_dwconv_row *common, const dlc_dwconv_isa *isa, int64_t row,
                     int64_t first) {
   const dlc_dwconv_params *p = call->params;
   const dlc_window *window = &p->window;
@@ -108,7 +108,46 @@ static void run_row(const dlc_call *call, const dlc_dwconv_row *common, dlc_dwco
   if (r.bias) r.bias += first;
   r.y = (float *)y->data + row * y->dims[3] * y->pitch + first;
   if (residual->data) r.residual = (const float *)residual->data + row * y->dims[3] * residual->pitch + first;
-  function(&r);
+  isa->row(&r);
+}
+
+// Whether the window is one that blocks serve.
+static bool has_blocks(const dlc_dwconv_params *p) {
+  const dlc_window *w = &p->window;
+  return p->multiplier == 1 && w->kernel[0] == 1 && w->stride[0] == 1 && !w->pad_begin[0] && !w->pad_end[0] &&
+         (w->kernel[1] == 3 || w->kernel[1] == 5) && w->kernel[2] == w->kernel[1] &&
+         (w->stride[1] == 1 || w->stride[1] == 2) && w->stride[2] == w->stride[1] && w->dilation[1] == 1 &&
+         w->dilation[2] == 1;
+}
+
+// Output rows [begin, end) of all images in blocks.
+static void run_blocks(const dlc_call *call, const dlc_dwconv_row *common, const dlc_dwconv_isa *isa, int64_t begin, int64_t end) {
+  const dlc_dwconv_params *p = call->params;
+  const dlc_tensor *x = &call->operands[0], *residual = &call->operands[3], *y = &call->operands[4];
+  const int32_t kernel = p->window.kernel[1], stride = p->window.stride[1];
+  const int64_t most = kernel == 3 && stride == 1 ? isa->rows : 2, input_row = (int64_t)x->dims[3] * x->pitch;
+  const float *rows[DLC_DWCONV_MOST_INPUT_ROWS], *weights = call->operands[1].data;
+  dlc_dwconv_block b = {
+      .row = *common, .y_row = (int64_t)y->dims[3] * y->pitch, .residual_row = (int64_t)y->dims[3] * residual->pitch};
+  b.row.x = rows;
+  b.row.w = &weights;
+  b.row.channels = y->dims[4];
+  while (begin < end) {
+    // Depth slices are images of their own: the window has one.
+    const int64_t image = begin / y->dims[2], oh = begin % y->dims[2];
+    int64_t keep = end - begin;
+    if (keep > y->dims[2] - oh) keep = y->dims[2] - oh;
+    if (keep > most) keep = most;
+    for (int32_t i = 0; i < (most - 1) * stride + kernel; i++) {
+      const int64_t h = oh * stride - p->window.pad_begin[1] + i;
+      rows[i] = h < 0 || h >= x->dims[2] ? NULL : (const float *)x->data + (image * x->dims[2] + h) * input_row;
+    }
+    b.keep = (int32_t)keep;
+    b.row.y = (float *)y->data + begin * b.y_row;
+    if (residual->data) b.row.residual = (const float *)residual->data + begin * b.residual_row;
+    isa->block(&b);
+    begin += keep;
+  }
 }
 
 static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
@@ -130,12 +169,16 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .bias = call->operands[2].data,
   };
   r.epilogue = dlc_epilogue_bounds(&p->epilogue, &r.lo, &r.hi) ? NULL : &p->epilogue;
-  const dlc_dwconv_row_function function = row_function();
+  const dlc_dwconv_isa *isa = current();
   int64_t begin, end;
   dlc_split((int64_t)y->dims[0] * y->dims[1] * y->dims[2], 1, part, parts, &begin, &end);
+  if (has_blocks(p)) {
+    run_blocks(call, &r, isa, begin, end);
+    return 0;
+  }
   for (int64_t first = 0; first < channels; first += step) {
     r.channels = channels - first < step ? channels - first : step;
-    for (int64_t row = begin; row < end; row++) run_row(call, &r, function, row, first);
+    for (int64_t row = begin; row < end; row++) run_row(call, &r, isa, row, first);
   }
   return 0;
 }

@@ -19,11 +19,22 @@ typedef struct dlc_dwconv_row {
   const dlc_epilogue *epilogue;  // any function beyond lo and hi, or NULL
 } dlc_dwconv_row;
 
-typedef void (*dlc_dwconv_row_function)(const dlc_dwconv_row *row);
+// Adjacent output rows of a window of 3 x 3 or 5 x 5 cells with one stride of 1 or 2 and no dilation.
+typedef struct dlc_dwconv_block {
+  dlc_dwconv_row row;  // of the first; x lists the consecutive input rows of the whole block, NULL outside, and w only the first
+  int64_t y_row, residual_row;  // floats from one output row to the next
+  int32_t keep;                 // rows that are stored
+} dlc_dwconv_block;
 
-void dlc_dwconv_f32_row__scalar(const dlc_dwconv_row *row);
-void dlc_dwconv_f32_row__avx2(const dlc_dwconv_row *row);
-void dlc_dwconv_f32_row__avx512(const dlc_dwconv_row *row);
-void dlc_dwconv_f32_row__neon(const dlc_dwconv_row *row);
+enum { DLC_DWCONV_MOST_INPUT_ROWS = 8 };
+
+// What an instruction set brings.
+typedef struct dlc_dwconv_isa {
+  void (*row)(const dlc_dwconv_row *row);
+  void (*block)(const dlc_dwconv_block *block);
+  int32_t rows;  // of a 3 x 3 block with a stride of 1; others have 2
+} dlc_dwconv_isa;
+
+extern const dlc_dwconv_isa dlc_dwconv__scalar, dlc_dwconv__avx2, dlc_dwconv__avx512, dlc_dwconv__neon;
 
 #endif

@@ -108,7 +108,7 @@ DLC_TARGET_AVX512
 #elif defined(DLC_TARGET_AVX2) && DLC_VWIDTH == 8
 DLC_TARGET_AVX2
 #endif
-void ROW_NAME(const dlc_dwconv_row *r) {
+static void ROW_NAME(const dlc_dwconv_row *r) {
   typedef void (*run)(const dlc_dwconv_row *, int32_t);
   run four = four_any, two = two_any, one = one_any;
   if (r->dilation == 1 && r->kernel == 3) {

@@ -3,3 +3,7 @@
 
 #define ROW_NAME dlc_dwconv_f32_row__scalar
 #include "dwconv/row_body.h"
+
+#define BLOCK_ROWS 2
+#define BLOCK_NAME dlc_dwconv__scalar
+#include "dwconv/block_body.h"

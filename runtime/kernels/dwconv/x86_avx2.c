@@ -4,4 +4,8 @@
 
 #define ROW_NAME dlc_dwconv_f32_row__avx2
 #include "dwconv/row_body.h"
+
+#define BLOCK_ROWS 2
+#define BLOCK_NAME dlc_dwconv__avx2
+#include "dwconv/block_body.h"
 #endif

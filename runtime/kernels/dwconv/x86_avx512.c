@@ -4,4 +4,8 @@
 
 #define ROW_NAME dlc_dwconv_f32_row__avx512
 #include "dwconv/row_body.h"
+
+#define BLOCK_ROWS 4
+#define BLOCK_NAME dlc_dwconv__avx512
+#include "dwconv/block_body.h"
 #endif

@@ -38,11 +38,14 @@ static uint32_t tiles_per_block(uint32_t taps) {
   return tiles < 4 ? 4 : tiles > MOST_TILES ? MOST_TILES : (uint32_t)tiles;
 }
 
+// Shifts, and the numbers of all taps that go with them.
+static size_t shift_bytes(uint32_t taps) { return align64((size_t)taps * (sizeof(int64_t) + sizeof(uint32_t))); }
+
 size_t dlc_contract_scratch(uint32_t taps) {
   // Never less for more taps: conv_transpose asks once for phases of several sizes.
   size_t bytes = MOST_TILES * table_bytes(taps), least = 4 * table_bytes(taps);
   if (bytes > TABLE_BUDGET) bytes = least > TABLE_BUDGET ? least : TABLE_BUDGET;
-  return bytes + align64(MOST_TILES * sizeof(tile_tables));
+  return bytes + align64(MOST_TILES * sizeof(tile_tables)) + shift_bytes(taps);
 }
 
 static void place_tables(tile_tables *t, char *at, uint32_t taps) {
@@ -60,21 +63,37 @@ static void place_tables(tile_tables *t, char *at, uint32_t taps) {
 
 static void fill_tile(const dlc_contraction *c, tile_tables *t, int64_t row, uint32_t m) {
   t->rows.m = m;
+  t->rows.shifted = false;
   c->source(c->context, row, &t->rows);
   for (uint32_t i = 0; i < m; i++) t->c[i] = c->y + t->rows.y_row[i] * c->y_pitch;
   if (c->residual)
     for (uint32_t i = 0; i < m; i++) t->residual[i] = c->residual + t->rows.y_row[i] * c->residual_pitch;
 }
 
-static void run_tile(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile *tile, const tile_tables *t, uint32_t column,
-                     uint32_t column_end) {
+// Shifts shared by the tiles of a contraction.
+typedef struct shift_table {
+  int64_t *shift;
+  uint32_t *tap;
+} shift_table;
+
+static shift_table list_shifts(const dlc_contraction *c, void *at) {
+  shift_table s = {at, (uint32_t *)((int64_t *)at + c->taps)};
+  if (!c->shifts) return s;
+  c->shifts(c->context, s.shift);
+  for (uint32_t i = 0; i < c->taps; i++) s.tap[i] = i;
+  return s;
+}
+
+static void run_tile(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile *tile, const tile_tables *t,
+                     const shift_table *shifts, uint32_t column, uint32_t column_end) {
   uint32_t left = column_end - column;
   tile->n = left < isa->columns ? left : isa->columns;
   tile->b = c->b + column / DLC_PANEL * c->panel_stride + column % DLC_PANEL;
   tile->bias = c->bias ? c->bias + column : NULL;
   tile->column = column;
   tile->a = t->rows.a;
-  tile->tap = t->rows.tap;
+  tile->shift = t->rows.shifted ? shifts->shift : NULL;
+  tile->tap = t->rows.shifted ? shifts->tap : t->rows.tap;
   tile->taps = t->rows.taps;
   tile->m = t->rows.m;
   tile->c = t->c;
@@ -85,14 +104,14 @@ static void run_tile(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile
 // Weights that fit the second cache are passed over for each tile, so that whole rows of the result are written in order;
 // heavier ones are fetched once for all tiles of the block.
 static void run_block(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile *tile, const tile_tables *tables,
-                      uint32_t tiles, uint32_t column_begin, uint32_t column_end) {
+                      const shift_table *shifts, uint32_t tiles, uint32_t column_begin, uint32_t column_end) {
   if (c->panel_stride * (column_end - column_begin) / DLC_PANEL <= LIGHT_WEIGHTS) {
     for (uint32_t i = 0; i < tiles; i++)
       for (uint32_t column = column_begin; column < column_end; column += isa->columns)
-        run_tile(c, isa, tile, &tables[i], column, column_end);
+        run_tile(c, isa, tile, &tables[i], shifts, column, column_end);
   } else {
     for (uint32_t column = column_begin; column < column_end; column += isa->columns)
-      for (uint32_t i = 0; i < tiles; i++) run_tile(c, isa, tile, &tables[i], column, column_end);
+      for (uint32_t i = 0; i < tiles; i++) run_tile(c, isa, tile, &tables[i], shifts, column, column_end);
   }
 }
 
@@ -104,6 +123,8 @@ void dlc_contract(const dlc_contraction *c, int64_t row_begin, int64_t row_end, 
   tile.epilogue = dlc_epilogue_bounds(&c->epilogue, &tile.lo, &tile.hi) ? NULL : &c->epilogue;
   tile_tables *tables = scratch;
   char *space = (char *)scratch + align64(MOST_TILES * sizeof(tile_tables));
+  const shift_table shifts = list_shifts(c, space);
+  space += shift_bytes(c->taps);
   const size_t bytes = table_bytes(c->taps);
   // Even shares everywhere: 49 rows are tiles of 10, 10, 10, 10 and 9 rather than of 12, 12, 12, 12 and 1.
   const int64_t rows = row_end - row_begin;
@@ -119,7 +140,7 @@ void dlc_contract(const dlc_contraction *c, int64_t row_begin, int64_t row_end, 
       fill_tile(c, &tables[i - first], row, m);
       row += m;
     }
-    run_block(c, isa, &tile, tables, (uint32_t)(last - first), column_begin, column_end);
+    run_block(c, isa, &tile, tables, &shifts, (uint32_t)(last - first), column_begin, column_end);
   }
 }
 

@@ -6,10 +6,11 @@
 
 // Rows of A for one tile, filled in by a dlc_row_source.
 typedef struct dlc_tile_rows {
-  const float **a;   // [taps][m], room for all taps
-  uint32_t *tap;     // [taps]
+  const float **a;   // [taps][m], room for all taps; [m] first taps when shifted
+  uint32_t *tap;     // [taps], unless shifted
   int64_t *y_row;    // [m] rows of y and residual
   uint32_t m, taps;  // taps listed: those that touch the input
+  bool shifted;      // all taps, each as far from the first as the contraction's shifts say
 } dlc_tile_rows;
 
 // Lists the rows `row`...`row` + rows->m - 1.
@@ -18,6 +19,7 @@ typedef void (*dlc_row_source)(const void *context, int64_t row, dlc_tile_rows *
 // y = epilogue(a b + bias + residual).
 typedef struct dlc_contraction {
   dlc_row_source source;
+  void (*shifts)(const void *context, int64_t *shift);  // lists shifts [taps] for shifted rows, or NULL when no rows are
   const void *context;
   const float *b;
   size_t panel_stride;    // floats

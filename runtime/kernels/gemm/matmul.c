@@ -73,8 +73,13 @@ static void list_rows(const void *context, int64_t row, dlc_tile_rows *rows) {
     rows->a[i] = a + i * l->pitch;
     rows->y_row[i] = row + i;
   }
-  rows->tap[0] = 0;
   rows->taps = 1;
+  rows->shifted = true;
+}
+
+static void list_shift(const void *context, int64_t *shift) {
+  (void)context;
+  shift[0] = 0;
 }
 
 // Rows [row_begin, row_end) and columns [column_begin, column_end) of one batch.
@@ -111,6 +116,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   row_layout layout = {a->data, a->pitch};
   dlc_contraction c = {
       .source = list_rows,
+      .shifts = list_shift,
       .context = &layout,
       .b = b->data,
       .panel_stride = (size_t)depth * DLC_PANEL,

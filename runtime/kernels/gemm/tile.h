@@ -15,7 +15,8 @@ enum {
 // c[i][column + j] = epilogue(bias[j] + sum over taps t, k < depth of a[t][i][k] b[tap[t]][k][j] + residual[i][column + j]),
 // for i < m and j < n. Every element is summed in one order whatever the tile's shape, so results do not depend on tiling.
 typedef struct dlc_tile {
-  const float *const *a;         // [taps][m] rows of `depth` floats
+  const float *const *a;         // [taps][m] rows of `depth` floats, or [m] when `shift` is set
+  const int64_t *shift;          // [taps] floats from a row's first tap to each of its taps, or NULL
   const uint32_t *tap;           // [taps] position of each tap in b
   const float *b;                // the panel of the first column, [taps][depth][16]
   size_t panel_stride;           // floats from one panel to the next

@@ -28,6 +28,14 @@ DLC_VOUTLINE void apply_function(float *const *c, size_t column, uint32_t m, uin
       }
     return;
   }
+  if (e->function == DLC_FN_SILU && n % W == 0) {
+    for (uint32_t i = 0; i < m; i++)
+      for (uint32_t j = 0; j < n; j += W) {
+        float *at = c[i] + column + j;
+        F(store)(at, F(apply)(DLC_FN_SILU, e->alpha, e->beta, F(load)(at)));
+      }
+    return;
+  }
   if (e->function == DLC_FN_LEAKY_RELU && n % W == 0) {
     const V alpha = F(splat)(e->alpha), zero = F(splat)(0);
     for (uint32_t i = 0; i < m; i++)
@@ -80,10 +88,12 @@ DLC_VTARGET __attribute__((always_inline)) void tile(const dlc_tile *t, const in
   }
   const size_t depth = t->depth, stride = t->panel_stride;
   const float *const *rows = t->a;
-  for (uint32_t tap = 0; tap < t->taps; tap++, rows += M) {
+  const int64_t *shift = t->shift;
+  for (uint32_t tap = 0; tap < t->taps; tap++, rows += shift ? 0 : M) {
     const float *b = t->b + t->tap[tap] * depth * DLC_PANEL;
+    const int64_t by = shift ? shift[tap] : 0;
     const float *a[TILE_ROWS];
-    TILE_UNROLL for (int i = 0; i < M; i++) a[i] = rows[i];
+    TILE_UNROLL for (int i = 0; i < M; i++) a[i] = rows[i] + by;
     TILE_ROLLED for (size_t k = 0; k < depth; k++) {
       V column[TILE_VECTORS];
       TILE_UNROLL for (int j = 0; j < N; j++) column[j] =

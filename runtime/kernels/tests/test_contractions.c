@@ -483,6 +483,19 @@ static void test_isa(int rounds) {
       g.w.kernel[2] = pick(0, 1) ? 3 : 5;
       g.w.stride[2] = pick(1, 2);
     }
+    if (!pick(0, 1)) {
+      // The square ones among them.
+      g.w.kernel[0] = g.w.stride[0] = 1;
+      g.w.pad_begin[0] = g.w.pad_end[0] = 0;
+      g.w.kernel[1] = g.w.kernel[2] = pick(0, 1) ? 3 : 5;
+      g.w.stride[1] = g.w.stride[2] = pick(1, 2);
+      for (int j = 0; j < 3; j++) g.w.dilation[j] = 1;
+      for (int j = 1; j < 3; j++) {
+        g.in[j] = pick(5, 20);
+        g.w.pad_begin[j] = pick(0, 3);
+        g.w.pad_end[j] = pick(0, 3);
+      }
+    }
     int multiplier = pick(0, 3) ? 1 : pick(2, 3);
     g.groups = g.c = pick(1, 40);
     g.o = g.c * multiplier;
