@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .executable(name: "dlc", targets: ["dlc"]),
     .library(name: "DLCRuntime", targets: ["DLCRuntime"]),
+    // The runtime as a shared library for C programs, on machines that have Swift's libraries.
+    .library(name: "dlcruntime", type: .dynamic, targets: ["DLCRuntime"]),
     .library(name: "DLCCompiler", targets: ["DLCCompiler"]),
   ],
   dependencies: [

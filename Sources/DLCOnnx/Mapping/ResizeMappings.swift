@@ -21,6 +21,7 @@ let resizeMappings: [OperatorMapping] = [
     return try [c.resize(scales: scales, sizes: nil, coordinate: .asymmetric, nearest: .floor)]
   },
   OperatorMapping("Resize", since: 11) { (c: inout NodeContext) throws(MappingError) in
+    c.ignoreInputs(1)  // the region of interest, which one mode alone reads
     var scales: [Float]?
     if c.optional(2) != nil, case let tensor = try c.constant(2, "scales"), tensor.count > 0 {
       scales = tensor.floats()
