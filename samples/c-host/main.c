@@ -1,4 +1,5 @@
-// Classifies digits with a compiled plan: c-host PLAN FILE.raw..., each file 64 float32 numbers of an 8x8 image, row by row.
+// Classifies digits with a compiled plan: c-host PLAN FILE.raw..., each file 64 float32 numbers of an 8x8 image, row by
+// row.
 #include <dlc.h>
 #include <stdio.h>
 
