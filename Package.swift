@@ -67,10 +67,14 @@ let package = Package(
 
     .target(
       name: "PlanTestSupport",
-      dependencies: ["DLCPlanWriter", "DLCRuntime", "DLCOperators", "DLCGraph", "DLCTensor"], path: "Tests/PlanTestSupport"),
+      dependencies: ["DLCPlanWriter", "DLCRuntime", "DLCOperators", "DLCGraph", "DLCTensor"],
+      path: "Tests/PlanTestSupport"),
     .testTarget(
       name: "DLCPlanWriterTests",
-      dependencies: ["PlanTestSupport", "DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime", "CDLCPlan", "CDLCKernels"]),
+      dependencies: [
+        "PlanTestSupport", "DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime",
+        "CDLCPlan", "CDLCKernels",
+      ]),
     .testTarget(
       name: "DLCRuntimeTests",
       dependencies: ["PlanTestSupport", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor"],

@@ -14,7 +14,7 @@ namespace {
 // Address space without memory behind it until written: the weights' place in the buffer is never touched, so a plan of
 // any size costs the memory of its tables.
 class SparseAllocator : public flatbuffers::Allocator {
- public:
+public:
   uint8_t *allocate(size_t size) override {
     void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -26,7 +26,7 @@ class SparseAllocator : public flatbuffers::Allocator {
 // Tables of more than this are refused; it keeps the builder's buffer from ever growing, which would touch the weights.
 constexpr uint64_t tables_limit = (uint64_t{1} << 27) - 4096;
 
-}  // namespace
+} // namespace
 
 struct dlc_plan_builder {
   SparseAllocator allocator;
@@ -74,16 +74,15 @@ void dlc_plan_builder_add_buffer(dlc_plan_builder *b, uint64_t offset, uint64_t 
   b->buffers.emplace_back(offset, bytes, first, last);
 }
 
-void dlc_plan_builder_add_tensor(
-    dlc_plan_builder *b, uint32_t buffer, uint64_t offset, uint8_t type, const int32_t *dims, size_t rank, int32_t pitch) {
+void dlc_plan_builder_add_tensor(dlc_plan_builder *b, uint32_t buffer, uint64_t offset, uint8_t type,
+                                 const int32_t *dims, size_t rank, int32_t pitch) {
   if (!b->fits(rank * 4)) return;
   auto shape = b->builder.CreateVector(dims, rank);
   b->tensors.push_back(CreateTensor(b->builder, buffer, offset, type, shape, pitch));
 }
 
-void dlc_plan_builder_add_step(
-    dlc_plan_builder *b, uint16_t kernel, const uint32_t *operands, size_t operand_count, const uint8_t *params,
-    size_t params_bytes, const char *name, uint64_t macs) {
+void dlc_plan_builder_add_step(dlc_plan_builder *b, uint16_t kernel, const uint32_t *operands, size_t operand_count,
+                               const uint8_t *params, size_t params_bytes, const char *name, uint64_t macs) {
   if (!b->fits(operand_count * 4 + params_bytes + strlen(name))) return;
   auto operand_vector = b->builder.CreateVector(operands, operand_count);
   auto params_vector = b->builder.CreateVector(params, params_bytes);
@@ -103,14 +102,14 @@ void dlc_plan_builder_add_port(dlc_plan_builder *b, bool output, const char *nam
   b->axes.clear();
 }
 
-void dlc_plan_builder_set_provenance(
-    dlc_plan_builder *b, const char *source, const char *source_hash, const char *options, const char *compiler) {
+void dlc_plan_builder_set_provenance(dlc_plan_builder *b, const char *source, const char *source_hash,
+                                     const char *options, const char *compiler) {
   if (!b->fits(strlen(source) + strlen(source_hash) + strlen(options) + strlen(compiler))) return;
   b->provenance = CreateProvenanceDirect(b->builder, source, source_hash, options, compiler);
 }
 
-const void *dlc_plan_builder_finish(
-    dlc_plan_builder *b, const char *name, uint64_t arena_bytes, uint64_t arena_lower_bound_bytes, size_t *head_bytes) {
+const void *dlc_plan_builder_finish(dlc_plan_builder *b, const char *name, uint64_t arena_bytes,
+                                    uint64_t arena_lower_bound_bytes, size_t *head_bytes) {
   size_t tables = b->tensors.size() + b->steps.size() + b->inputs.size() + b->outputs.size();
   if (!b->fits(tables * 4 + b->buffers.size() * sizeof(Buffer) + strlen(name))) return nullptr;
   auto &builder = b->builder;
@@ -120,12 +119,10 @@ const void *dlc_plan_builder_finish(
   auto steps = builder.CreateVector(b->steps);
   auto inputs = builder.CreateVector(b->inputs);
   auto outputs = builder.CreateVector(b->outputs);
-  FinishPlanBuffer(
-      builder, CreatePlan(
-                   builder, 1, 0, text, buffers, tensors, steps, inputs, outputs, arena_bytes, arena_lower_bound_bytes,
-                   b->provenance, b->weights));
+  FinishPlanBuffer(builder, CreatePlan(builder, 1, 0, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
+                                       arena_lower_bound_bytes, b->provenance, b->weights));
   *head_bytes = builder.GetSize() - b->weights_bytes;
   return builder.GetBufferPointer();
 }
 
-}  // extern "C"
+} // extern "C"

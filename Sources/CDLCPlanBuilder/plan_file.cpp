@@ -59,4 +59,4 @@ int dlc_plan_file_close(dlc_plan_file *file, int keep) {
 
 int dlc_plan_bytes_equal(const void *a, const void *b, size_t count) { return memcmp(a, b, count) == 0; }
 
-}  // extern "C"
+} // extern "C"

@@ -24,19 +24,27 @@ extension MemoryView {
     var parameters = dlc_copy_params()
     guard let sourceOffset = Int32(exactly: offset(starts, sourceStrides)),
       let targetOffset = Int32(exactly: offset(targetStarts, targetStrides)),
-      axes.allSatisfy({ Int32(exactly: $0.extent) != nil && Int32(exactly: $0.source) != nil && Int32(exactly: $0.target) != nil })
+      axes.allSatisfy({
+        Int32(exactly: $0.extent) != nil && Int32(exactly: $0.source) != nil && Int32(exactly: $0.target) != nil
+      })
     else { return nil }
     parameters.rank = Int32(axes.count)
     parameters.x_offset = sourceOffset
     parameters.y_offset = targetOffset
     withUnsafeMutableBytes(of: &parameters.dims) { bytes in
-      for (k, axis) in axes.enumerated() { bytes.storeBytes(of: Int32(axis.extent), toByteOffset: 4 * k, as: Int32.self) }
+      for (k, axis) in axes.enumerated() {
+        bytes.storeBytes(of: Int32(axis.extent), toByteOffset: 4 * k, as: Int32.self)
+      }
     }
     withUnsafeMutableBytes(of: &parameters.x_strides) { bytes in
-      for (k, axis) in axes.enumerated() { bytes.storeBytes(of: Int32(axis.source), toByteOffset: 4 * k, as: Int32.self) }
+      for (k, axis) in axes.enumerated() {
+        bytes.storeBytes(of: Int32(axis.source), toByteOffset: 4 * k, as: Int32.self)
+      }
     }
     withUnsafeMutableBytes(of: &parameters.y_strides) { bytes in
-      for (k, axis) in axes.enumerated() { bytes.storeBytes(of: Int32(axis.target), toByteOffset: 4 * k, as: Int32.self) }
+      for (k, axis) in axes.enumerated() {
+        bytes.storeBytes(of: Int32(axis.target), toByteOffset: 4 * k, as: Int32.self)
+      }
     }
     return parameters
   }

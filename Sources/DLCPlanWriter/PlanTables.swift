@@ -40,7 +40,8 @@ struct PlanTables {
   mutating func add(_ step: Schedule.Step) throws(PlanError) {
     var operands: [UInt32] = []
     for operand in step.operands {
-      operands.append(try operand.slot.map { (slot) throws(PlanError) in try tensor(slot, operand.type, step.name) } ?? Self.none)
+      operands.append(
+        try operand.slot.map { (slot) throws(PlanError) in try tensor(slot, operand.type, step.name) } ?? Self.none)
     }
     steps.append(
       StepEntry(
@@ -69,16 +70,20 @@ struct PlanTables {
   }
 
   /// The bytes of the plan before its weights, which are complete after this.
-  mutating func encode(name: String, inputs: [Port], outputs: [Port], options: PlanOptions) throws(PlanError) -> [UInt8] {
+  mutating func encode(name: String, inputs: [Port], outputs: [Port], options: PlanOptions) throws(PlanError) -> [UInt8]
+  {
     weights.fillIfEmpty()
     guard weights.byteCount <= Int(dlc_plan_weights_limit) else {
       throw .weightsTooLarge(bytes: weights.byteCount, limit: Int(dlc_plan_weights_limit))
     }
-    guard let builder = dlc_plan_builder_create(UInt64(weights.byteCount)) else { throw .tooLarge("no memory for its tables") }
+    guard let builder = dlc_plan_builder_create(UInt64(weights.byteCount)) else {
+      throw .tooLarge("no memory for its tables")
+    }
     defer { dlc_plan_builder_destroy(builder) }
     for buffer in memory.buffers {
       dlc_plan_builder_add_buffer(
-        builder, UInt64(buffer.offset), UInt64(buffer.bytes), UInt32(buffer.steps.lowerBound), UInt32(buffer.steps.upperBound))
+        builder, UInt64(buffer.offset), UInt64(buffer.bytes), UInt32(buffer.steps.lowerBound),
+        UInt32(buffer.steps.upperBound))
     }
     for entry in entries {
       let dims = entry.view.shape.dimensions.compactMap { Int32(exactly: $0) }
@@ -102,7 +107,10 @@ struct PlanTables {
     }
     dlc_plan_builder_set_provenance(builder, options.source, options.sourceHash, options.options, options.compiler)
     var count = 0
-    guard let head = dlc_plan_builder_finish(builder, name, UInt64(memory.arenaBytes), UInt64(memory.lowerBoundBytes), &count) else {
+    guard
+      let head = dlc_plan_builder_finish(
+        builder, name, UInt64(memory.arenaBytes), UInt64(memory.lowerBoundBytes), &count)
+    else {
       throw .tooLarge("its tables pass 128 MiB")
     }
     return [UInt8](UnsafeRawBufferPointer(start: head, count: count))

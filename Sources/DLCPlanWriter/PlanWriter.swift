@@ -15,7 +15,9 @@ package struct PlanWriter {
     var tables = PlanTables(memory)
     for step in schedule.steps { try tables.add(step) }
     let inputs = try graph.inputs.indices.map { (k: Int) throws(PlanError) in
-      PlanTables.Port(name: graph.inputs[k].name, tensor: try tables.portTensor(schedule.inputs[k], schedule), declared: graph.inputs[k].declared)
+      PlanTables.Port(
+        name: graph.inputs[k].name, tensor: try tables.portTensor(schedule.inputs[k], schedule),
+        declared: graph.inputs[k].declared)
     }
     let outputs = try schedule.outputs.indices.map { (k: Int) throws(PlanError) in
       PlanTables.Port(

@@ -41,7 +41,9 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp("Fix an input to a value when compiling (repeat).", valueName: "NAME=FILE.npy"))
   var constants: [String] = []
 
-  @Option(name: [.customShort("O", allowingJoined: true), .customLong("optimize")], help: "Optimization level: 0 (none), 1, 2.")
+  @Option(
+    name: [.customShort("O", allowingJoined: true), .customLong("optimize")],
+    help: "Optimization level: 0 (none), 1, 2.")
   var optimize = 2
 
   @Option(name: .long, help: "Apply only the first N patches of the optional passes, to find one that is wrong.")

@@ -45,8 +45,9 @@ struct Diff: ParsableCommand {
         reference: reference, candidate: candidate, data: data, randomSamples: random, seed: seed,
         threads: common.threadCount,
         bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1))
-      let result = try comparison.run(options: try modelOptions.compileOptions(
-        for: reference, candidate, shapes: shapeOptions.shapes))
+      let result = try comparison.run(
+        options: try modelOptions.compileOptions(
+          for: reference, candidate, shapes: shapeOptions.shapes))
       if common.json {
         Terminal.json(result.json)
       } else {

@@ -1,10 +1,11 @@
 // dlc: runs compiled networks. The public C interface, usable from C++.
 //
-// A program is an opened plan: read-only, shared by any number of sessions and threads. A session holds the memory of one
-// run at a time; use each session from one thread at a time. Nothing is allocated between creating a session and destroying it.
+// A program is an opened plan: read-only, shared by any number of sessions and threads. A session holds the memory of
+// one run at a time; use each session from one thread at a time. Nothing is allocated between creating a session and
+// destroying it.
 //
-// Functions that can fail return a dlc_status; dlc_last_error() then says what and where, for the calling thread, until its
-// next failing call. Pointers to names and memory stay valid as long as the program or session they came from.
+// Functions that can fail return a dlc_status; dlc_last_error() then says what and where, for the calling thread, until
+// its next failing call. Pointers to names and memory stay valid as long as the program or session they came from.
 #ifndef DLC_H
 #define DLC_H
 
@@ -20,12 +21,12 @@ typedef struct dlc_session dlc_session;
 
 typedef enum dlc_status {
   DLC_OK = 0,
-  DLC_ERROR_ARGUMENT = 1,   // a null pointer, an index or a size that does not fit
-  DLC_ERROR_FILE = 2,       // the file cannot be opened or mapped
-  DLC_ERROR_PLAN = 3,       // the bytes are no sound plan
-  DLC_ERROR_VERSION = 4,    // a plan of another major version, or one that needs a kernel this build lacks
-  DLC_ERROR_MEMORY = 5,     // out of memory
-  DLC_ERROR_INDEX = 6,      // a tensor of indices pointed outside its data while running
+  DLC_ERROR_ARGUMENT = 1, // a null pointer, an index or a size that does not fit
+  DLC_ERROR_FILE = 2,     // the file cannot be opened or mapped
+  DLC_ERROR_PLAN = 3,     // the bytes are no sound plan
+  DLC_ERROR_VERSION = 4,  // a plan of another major version, or one that needs a kernel this build lacks
+  DLC_ERROR_MEMORY = 5,   // out of memory
+  DLC_ERROR_INDEX = 6,    // a tensor of indices pointed outside its data while running
 } dlc_status;
 
 // Element types; numbers of ONNX TensorProto.DataType.
@@ -49,7 +50,7 @@ typedef enum dlc_element {
 typedef struct dlc_port {
   const char *name;
   size_t bytes;
-  int32_t element;  // dlc_element
+  int32_t element; // dlc_element
   int32_t rank;
   int32_t dims[8];
 } dlc_port;
@@ -58,18 +59,18 @@ typedef struct dlc_port {
 typedef struct dlc_info {
   size_t plan_bytes;
   size_t weights_bytes;
-  size_t arena_bytes;              // activations of one session
-  size_t arena_lower_bound_bytes;  // no placement of these steps needs less
-  size_t scratch_bytes;            // per thread of a session
-  uint64_t macs;                   // multiply-accumulate operations of one run
+  size_t arena_bytes;             // activations of one session
+  size_t arena_lower_bound_bytes; // no placement of these steps needs less
+  size_t scratch_bytes;           // per thread of a session
+  uint64_t macs;                  // multiply-accumulate operations of one run
   uint32_t steps, inputs, outputs;
   const char *name, *source, *source_hash, *options, *compiler;
 } dlc_info;
 
 // One step, for profiles.
 typedef struct dlc_step_info {
-  const char *name;    // the model's node
-  const char *kernel;  // the kernel family
+  const char *name;   // the model's node
+  const char *kernel; // the kernel family
   uint64_t macs;
 } dlc_step_info;
 

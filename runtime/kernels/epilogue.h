@@ -40,9 +40,8 @@ DLC_VOUTLINE void DLC_VF(epilogue_row)(float *row, int64_t n, const dlc_epilogue
       DLC_VF(store)(row + i, DLC_VF(apply)(DLC_FN_SILU, alpha, beta, DLC_VF(load)(row + i)));
   for (; i + DLC_VWIDTH <= n; i += DLC_VWIDTH)
     DLC_VF(store)(row + i, DLC_VF(apply)(function, alpha, beta, DLC_VF(load)(row + i)));
-  if (i < n)
-    DLC_VF(store_part)(row + i, DLC_VF(apply)(function, alpha, beta, DLC_VF(load_part)(row + i, (int)(n - i))),
-                       (int)(n - i));
+  if (i < n) DLC_VF(store_part)
+  (row + i, DLC_VF(apply)(function, alpha, beta, DLC_VF(load_part)(row + i, (int)(n - i))), (int)(n - i));
 }
 #endif
 

@@ -7,7 +7,7 @@ DLC_KERNEL_LIST(X)
 
 const dlc_kernel *dlc_kernel_row(uint16_t id) {
   switch (id) {
-#define X(id, family) \
+#define X(id, family)                                                                                                  \
   case id: return &dlc_##family##_kernel;
     DLC_KERNEL_LIST(X)
 #undef X
@@ -18,7 +18,7 @@ const dlc_kernel *dlc_kernel_row(uint16_t id) {
 uint32_t dlc_kernel_outputs(uint16_t id, uint32_t operand_count) {
   switch (id) {
   case DLC_KERNEL_top_k: return 2;
-  case DLC_KERNEL_pool: return operand_count > 2 ? 2 : 1;  // positions beside the maxima
+  case DLC_KERNEL_pool: return operand_count > 2 ? 2 : 1; // positions beside the maxima
   default: return 1;
   }
 }

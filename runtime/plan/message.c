@@ -15,7 +15,8 @@ void dlc_message_clear(void) {
 void dlc_message_bytes(const char *bytes, size_t count) {
   if (count > CAPACITY - 1 - length) count = CAPACITY - 1 - length;
   // Names come from plans: control characters would let them forge lines in a log.
-  for (size_t i = 0; i < count; i++) text[length + i] = (unsigned char)bytes[i] < 32 || bytes[i] == 127 ? '?' : bytes[i];
+  for (size_t i = 0; i < count; i++)
+    text[length + i] = (unsigned char)bytes[i] < 32 || bytes[i] == 127 ? '?' : bytes[i];
   length += count;
   text[length] = 0;
 }

@@ -1,4 +1,5 @@
-// The FlatBuffers accessors behind a C interface. Fields may be absent in an untrusted plan: an absent vector counts zero.
+// The FlatBuffers accessors behind a C interface. Fields may be absent in an untrusted plan: an absent vector counts
+// zero.
 #include "dlc_plan_reader.h"
 
 #include "plan_generated.h"
@@ -35,8 +36,8 @@ void read_port(const Port *port, dlc_plan_port *out) {
   out->declared_count = count(port->declared());
 }
 
-// Whether each port declares at most 8 axes. The generated verifier walks every port's list, and ports of a hostile plan may
-// share one: this bound keeps its time linear in the file. What is read here is verified before it is read.
+// Whether each port declares at most 8 axes. The generated verifier walks every port's list, and ports of a hostile
+// plan may share one: this bound keeps its time linear in the file. What is read here is verified before it is read.
 bool few_axes(flatbuffers::Verifier &verifier, const uint8_t *data, flatbuffers::voffset_t field) {
   using List = flatbuffers::Vector<flatbuffers::Offset<Port>>;
   auto start = verifier.VerifyOffset(0);
@@ -58,7 +59,7 @@ bool few_axes(flatbuffers::Verifier &verifier, const uint8_t *data, flatbuffers:
   return verifier.EndTable();
 }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
@@ -157,4 +158,4 @@ dlc_plan_text dlc_plan_declared_axis(const void *data, bool output, uint32_t por
   return text(port->declared()->Get(axis));
 }
 
-}  // extern "C"
+} // extern "C"

@@ -38,8 +38,10 @@ void *dlc_allocate(size_t count, size_t size) {
 void dlc_free(void *memory) {
   if (!memory) return;
   size_t mapped = *mapped_bytes(memory);
-  if (mapped) munmap((char *)memory - PAGE, mapped);
-  else free((char *)memory - DLC_ALIGNMENT);
+  if (mapped)
+    munmap((char *)memory - PAGE, mapped);
+  else
+    free((char *)memory - DLC_ALIGNMENT);
 }
 
 uint64_t dlc_clock_ns(void) {

@@ -1,5 +1,6 @@
-// The public C interface as a C program sees it: opens the plan named on the command line (small-1.0.plan: f32 [1,4,4,3] and
-// i64 [3] in, softmax of four rows of seven and three of those rows out), runs it in every way, and checks what comes out.
+// The public C interface as a C program sees it: opens the plan named on the command line (small-1.0.plan: f32
+// [1,4,4,3] and i64 [3] in, softmax of four rows of seven and three of those rows out), runs it in every way, and
+// checks what comes out.
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,10 +11,12 @@
 
 static int passed, failed;
 
-#define EXPECT(ok) \
-  do { \
-    if (ok) passed++; \
-    else failed++, printf("FAILED line %d: %s (last error: %s)\n", __LINE__, #ok, dlc_last_error()); \
+#define EXPECT(ok)                                                                                                     \
+  do {                                                                                                                 \
+    if (ok)                                                                                                            \
+      passed++;                                                                                                        \
+    else                                                                                                               \
+      failed++, printf("FAILED line %d: %s (last error: %s)\n", __LINE__, #ok, dlc_last_error());                      \
   } while (0)
 
 enum { CELLS = 48, ROWS = 4, COLUMNS = 7, PICKED = 3, THREADS = 4, RUNS = 50 };
@@ -41,7 +44,8 @@ static void test_descriptions(dlc_program *program) {
   EXPECT(info.arena_bytes >= info.arena_lower_bound_bytes && info.arena_lower_bound_bytes > 0);
   EXPECT(!strcmp(info.name, "small") && info.source && info.source_hash && info.options && info.compiler);
   dlc_port port;
-  EXPECT(dlc_program_input(program, 0, &port) == DLC_OK && !strcmp(port.name, "x0") && port.bytes == CELLS * sizeof(float));
+  EXPECT(dlc_program_input(program, 0, &port) == DLC_OK && !strcmp(port.name, "x0") &&
+         port.bytes == CELLS * sizeof(float));
   EXPECT(port.element == DLC_ELEMENT_FLOAT32 && port.rank == 4 && port.dims[3] == 3);
   EXPECT(dlc_program_input(program, 1, &port) == DLC_OK && port.element == DLC_ELEMENT_INT64 && port.rank == 1);
   EXPECT(dlc_program_input(program, 2, &port) == DLC_ERROR_ARGUMENT && strlen(dlc_last_error()) > 0);
@@ -86,7 +90,8 @@ static void test_running(dlc_program *program) {
   dlc_program_info(program, &info);
   uint64_t *times = calloc(info.steps, sizeof *times);
   EXPECT(dlc_session_run_timed(session, times, info.steps - 1) == DLC_ERROR_ARGUMENT);
-  EXPECT(dlc_session_run_timed(session, times, info.steps) == DLC_OK && times[0] > 0 && !memcmp(own, first, sizeof own));
+  EXPECT(dlc_session_run_timed(session, times, info.steps) == DLC_OK && times[0] > 0 &&
+         !memcmp(own, first, sizeof own));
   free(times);
 
   // An index outside the data is an error of that run only.
@@ -142,7 +147,8 @@ static void *work(void *argument) {
       if (dlc_session_create(me->program, threads, &session) != DLC_OK) return me->wrong++, NULL;
       fill(dlc_session_input(session, 0), dlc_session_input(session, 1), me->seed + run);
       if (dlc_session_run(session) != DLC_OK) me->wrong++;
-      if (!is_consistent(dlc_session_output(session, 0), dlc_session_output(session, 1), dlc_session_input(session, 1))) me->wrong++;
+      if (!is_consistent(dlc_session_output(session, 0), dlc_session_output(session, 1), dlc_session_input(session, 1)))
+        me->wrong++;
       memcpy(answers[threads - 1], dlc_session_output(session, 0), sizeof answers[0]);
       dlc_session_destroy(session);
     }

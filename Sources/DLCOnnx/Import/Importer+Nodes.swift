@@ -192,7 +192,8 @@ extension Importer {
         return fail(
           node, &scope,
           MappingError(
-            "input '\(unreadInput)' is not known for this operator", advice: "Remove it, or export with another opset."))
+            "input '\(unreadInput)' is not known for this operator", advice: "Remove it, or export with another opset.")
+        )
       }
       for (k, name) in node.outputs.enumerated() where !name.isEmpty {
         if let sequence = context.sequenceOutputs[k] {

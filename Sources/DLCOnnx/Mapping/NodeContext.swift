@@ -175,14 +175,18 @@ struct NodeContext {
   mutating func tensor(_ name: String) throws(MappingError) -> Tensor? {
     guard let value = take(name) else { return nil }
     guard case .tensor(let tensor) = value else { throw wrong(name, "a tensor", value) }
-    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error.reason)", advice: error.advice) }
+    do { return try tensor.tensor() } catch {
+      throw MappingError("attribute '\(name)': \(error.reason)", advice: error.advice)
+    }
   }
 
   /// A sparse tensor attribute written out; nil when absent.
   mutating func sparseTensor(_ name: String) throws(MappingError) -> Tensor? {
     guard let value = take(name) else { return nil }
     guard case .sparseTensor(let tensor) = value else { throw wrong(name, "a sparse tensor", value) }
-    do { return try tensor.tensor() } catch { throw MappingError("attribute '\(name)': \(error.reason)", advice: error.advice) }
+    do { return try tensor.tensor() } catch {
+      throw MappingError("attribute '\(name)': \(error.reason)", advice: error.advice)
+    }
   }
 
   /// An element type given by its ONNX code.

@@ -46,14 +46,6 @@ package final class MappedFile: @unchecked Sendable {
     isMapped = false
   }
 
-  /// Gives the pages read so far back to the system; they are read again when they are needed again.
-  ///
-  /// What a compile keeps of a large model are copies (packed, reordered), so the originals need not stay resident.
-  package func releasePages() {
-    guard isMapped, let base = bytes.baseAddress else { return }
-    madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_DONTNEED)
-  }
-
   deinit {
     guard let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return }
     if isMapped { munmap(base, bytes.count) } else { base.deallocate() }

@@ -42,8 +42,8 @@ static bool is_merged(const dlc_conv_params *p, const dlc_tensor *x) {
 }
 
 typedef struct band {
-  int64_t row_floats;            // a copied row with its padding
-  int64_t out_rows, input_rows;  // of a full band
+  int64_t row_floats;           // a copied row with its padding
+  int64_t out_rows, input_rows; // of a full band
 } band;
 
 static band band_of(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
@@ -66,8 +66,7 @@ static bool is_banded(const dlc_conv_params *p, const dlc_tensor *x, const dlc_t
   const dlc_window *w = &p->window;
   const band b = band_of(p, x, y);
   return has_row_taps(p) && !is_merged(p, x) && x->dims[4] <= BAND_MOST_CHANNELS && w->kernel[0] == 1 &&
-         w->stride[0] == 1 && !w->pad_begin[0] && !w->pad_end[0] &&
-         b.input_rows * b.row_floats <= BAND_MOST_FLOATS;
+         w->stride[0] == 1 && !w->pad_begin[0] && !w->pad_end[0] && b.input_rows * b.row_floats <= BAND_MOST_FLOATS;
 }
 
 static uint32_t listed_taps(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
@@ -148,7 +147,8 @@ static void copy_band(const dlc_conv_params *p, const dlc_tensor *x, const band 
   }
 }
 
-// Few input channels and padding: bands of input rows are copied with their borders, so that each window row is one tap.
+// Few input channels and padding: bands of input rows are copied with their borders, so that each window row is one
+// tap.
 static void run_banded(const dlc_call *call, dlc_contraction *c, uint32_t part, uint32_t parts) {
   const dlc_conv_params *p = call->params;
   const dlc_tensor *x = &call->operands[0], *y = &call->operands[4];
@@ -238,9 +238,14 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     if (is_row_product(p, y)) {
       if (row_begin == row_end || column_begin == column_end) break;
       dlc_row_product r = {
-          .a = g.x, .b = c.b + column_begin / DLC_PANEL * c.panel_stride, .panel_stride = c.panel_stride,
-          .bias = c.bias ? c.bias + column_begin : NULL, .residual = c.residual ? c.residual + column_begin : NULL,
-          .y = c.y + column_begin, .n = column_end - column_begin, .depth = c.depth,
+          .a = g.x,
+          .b = c.b + column_begin / DLC_PANEL * c.panel_stride,
+          .panel_stride = c.panel_stride,
+          .bias = c.bias ? c.bias + column_begin : NULL,
+          .residual = c.residual ? c.residual + column_begin : NULL,
+          .y = c.y + column_begin,
+          .n = column_end - column_begin,
+          .depth = c.depth,
       };
       r.epilogue = dlc_epilogue_bounds(&c.epilogue, &r.lo, &r.hi) ? NULL : &c.epilogue;
       dlc_tile_current()->row(&r);

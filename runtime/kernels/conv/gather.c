@@ -25,7 +25,8 @@ void dlc_gather_shifts(const void *gather, int64_t *shift) {
   for (int32_t td = 0; td < d->taps; td++)
     for (int32_t th = 0; th < h->taps; th++)
       for (int32_t tw = 0; tw < w->taps; tw++)
-        *shift++ = ((int64_t)td * d->step * h->in + (int64_t)th * h->step) * g->row_pitch + (int64_t)tw * w->step * g->pitch;
+        *shift++ =
+            ((int64_t)td * d->step * h->in + (int64_t)th * h->step) * g->row_pitch + (int64_t)tw * w->step * g->pitch;
 }
 
 // Whether a window from cell `at` on lies inside along an axis.
@@ -55,8 +56,10 @@ void dlc_gather_rows(const void *gather, int64_t row, dlc_tile_rows *rows) {
     const int32_t left = w->out - qw, more = (int32_t)(rows->m - i), count = left < more ? left : more;
     const int32_t od = qd * d->stride + d->offset, oh = qh * h->stride + h->offset;
     const float *from = g->x + n * image;
-    const int64_t y_row = ((n * d->y_size + d->y_first + (int64_t)qd * d->y_step) * h->y_size + h->y_first +
-                           (int64_t)qh * h->y_step) * w->y_size + w->y_first;
+    const int64_t y_row =
+        ((n * d->y_size + d->y_first + (int64_t)qd * d->y_step) * h->y_size + h->y_first + (int64_t)qh * h->y_step) *
+            w->y_size +
+        w->y_first;
     const int32_t first = qw * w->stride + w->offset, last = first + (count - 1) * w->stride;
     inside = inside && is_inside(d, od) && is_inside(h, oh) && is_inside(w, first) && is_inside(w, last);
     const float *start = inside ? from + ((int64_t)od * h->in + oh) * g->row_pitch : from;

@@ -7,7 +7,7 @@
 // One spatial axis: output q reads input cells q stride + offset + t step for t < taps, where they exist.
 typedef struct dlc_gather_axis {
   int32_t in, out, stride, offset, step, taps;
-  int32_t y_size, y_first, y_step;  // output q is y_first + q y_step of y's y_size cells
+  int32_t y_size, y_first, y_step; // output q is y_first + q y_step of y's y_size cells
 } dlc_gather_axis;
 
 // Rows of an indirect matrix: one for each output cell of [N, out...], one tap for each window cell.
@@ -15,7 +15,7 @@ typedef struct dlc_gather {
   const float *x;
   int64_t pitch;      // floats from one input cell to the next
   int64_t row_pitch;  // floats from one input row (all cells of the last axis) to the next
-  const float *zeros;  // as many as a tap is deep; stands for cells outside the input
+  const float *zeros; // as many as a tap is deep; stands for cells outside the input
   dlc_gather_axis axis[3];
 } dlc_gather;
 

@@ -64,11 +64,12 @@ static uint32_t parts(const dlc_call *call) {
 }
 
 // Runs one phase for all groups.
-static void run_phase(const dlc_conv_transpose_params *p, dlc_contraction c, dlc_gather *g, int64_t rows, size_t group_floats,
-                      uint32_t part, uint32_t parts, void *tables) {
+static void run_phase(const dlc_conv_transpose_params *p, dlc_contraction c, dlc_gather *g, int64_t rows,
+                      size_t group_floats, uint32_t part, uint32_t parts, void *tables) {
   int64_t row_begin, row_end;
   uint32_t column_begin, column_end;
-  dlc_contract_share(rows, c.n, (int64_t)c.taps * c.depth, part, parts, &row_begin, &row_end, &column_begin, &column_end);
+  dlc_contract_share(rows, c.n, (int64_t)c.taps * c.depth, part, parts, &row_begin, &row_end, &column_begin,
+                     &column_end);
   const float *x = g->x;
   for (int32_t group = 0; group < p->groups; group++) {
     dlc_contract(&c, row_begin, row_end, column_begin, column_end, tables);
@@ -84,7 +85,8 @@ static void run_phase(const dlc_conv_transpose_params *p, dlc_contraction c, dlc
 static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_conv_transpose_params *p = call->params;
   const dlc_window *window = &p->window;
-  const dlc_tensor *x = &call->operands[0], *bias = &call->operands[2], *residual = &call->operands[3], *y = &call->operands[4];
+  const dlc_tensor *x = &call->operands[0], *bias = &call->operands[2], *residual = &call->operands[3],
+                   *y = &call->operands[4];
   if (dlc_elements(y) == 0) return 0;
   const uint32_t outputs = (uint32_t)(y->dims[4] / p->groups), inputs = (uint32_t)(x->dims[4] / p->groups);
   const size_t panels = (outputs + DLC_PANEL - 1) / DLC_PANEL;

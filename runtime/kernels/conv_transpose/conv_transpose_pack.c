@@ -1,4 +1,5 @@
-// conv_transpose_pack: w [C, KD, KH, KW, O/groups] -> for each phase [groups, panels, taps of the phase * C/groups, 16].
+// conv_transpose_pack: w [C, KD, KH, KW, O/groups] -> for each phase [groups, panels, taps of the phase * C/groups,
+// 16].
 #include "conv_transpose/phase.h"
 #include "dlc_pack.h"
 #include "gemm/check.h"
@@ -13,7 +14,8 @@ size_t dlc_conv_transpose_packed_elements(const dlc_conv_transpose_pack_params *
   // Every cell of the window belongs to one phase, so the phases' taps add up to the window.
   int64_t floats = (int64_t)p->window.kernel[0] * p->window.kernel[1] * p->window.kernel[2];
   int64_t panel_floats = (int64_t)(outputs / DLC_PANEL + (outputs % DLC_PANEL != 0)) * DLC_PANEL;
-  if (__builtin_mul_overflow(floats, (int64_t)c, &floats) || __builtin_mul_overflow(floats, panel_floats, &floats)) return 0;
+  if (__builtin_mul_overflow(floats, (int64_t)c, &floats) || __builtin_mul_overflow(floats, panel_floats, &floats))
+    return 0;
   return floats <= INT32_MAX ? (size_t)floats : 0;
 }
 
@@ -59,7 +61,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       for (int32_t w = 0; w < stride[2]; w++) {
         const dlc_phase_axis axis[3] = {dlc_phase_of(&p->window, 0, d), dlc_phase_of(&p->window, 1, h),
                                         dlc_phase_of(&p->window, 2, w)};
-        for (int32_t group = 0; group < p->groups; group++) to = pack_group(&call->operands[0], axis, p->groups, group, to);
+        for (int32_t group = 0; group < p->groups; group++)
+          to = pack_group(&call->operands[0], axis, p->groups, group, to);
       }
   return 0;
 }

@@ -12,7 +12,8 @@ static int32_t greatest_common_divisor(int32_t a, int32_t b) {
 dlc_phase_axis dlc_phase_of(const dlc_window *w, int axis, int32_t remainder) {
   // o + pad = i stride + k dilation, so cells k with k dilation mod stride == remainder take part. They lie
   // stride / gcd apart, and from one to the next the input moves back by dilation / gcd.
-  const int32_t stride = w->stride[axis], dilation = w->dilation[axis], pad = w->pad_begin[axis], kernel = w->kernel[axis];
+  const int32_t stride = w->stride[axis], dilation = w->dilation[axis], pad = w->pad_begin[axis],
+                kernel = w->kernel[axis];
   const int32_t divisor = greatest_common_divisor(stride, dilation);
   dlc_phase_axis p = {.cell_step = stride / divisor, .step = -(dilation / divisor)};
   p.first = (int32_t)((((int64_t)remainder - pad) % stride + stride) % stride);

@@ -1,13 +1,15 @@
 // Blocks of adjacent output rows and cells of a depthwise convolution with a square window, for one instruction set.
 // The including file has included a vmath_<isa>.h and dwconv/row_body.h, and sets BLOCK_ROWS and BLOCK_NAME.
-// Inputs are loaded once for all outputs of the block that share them; every output is summed in the order of row_body.h.
+// Inputs are loaded once for all outputs of the block that share them; every output is summed in the order of
+// row_body.h.
 
 enum { BLOCK_CELLS = 4 };
 
-// The channels c...c+count-1 (count = W but for the last vector) of a block at output cell q; R rows for window K and stride S.
-// edge: some of the block's inputs or outputs lie outside the row, and it has `keep` rows.
-DLC_VTARGET __attribute__((always_inline)) void block(const dlc_dwconv_block *b, int32_t q, int64_t c, int count, const int R,
-                                                      const int K, const int S, const bool edge, const bool part) {
+// The channels c...c+count-1 (count = W but for the last vector) of a block at output cell q; R rows for window K and
+// stride S. edge: some of the block's inputs or outputs lie outside the row, and it has `keep` rows.
+DLC_VTARGET __attribute__((always_inline)) void block(const dlc_dwconv_block *b, int32_t q, int64_t c, int count,
+                                                      const int R, const int K, const int S, const bool edge,
+                                                      const bool part) {
   enum { P = BLOCK_CELLS };
   const dlc_dwconv_row *r = &b->row;
   V acc[BLOCK_ROWS][P], tap[5 * 5];
@@ -16,7 +18,8 @@ DLC_VTARGET __attribute__((always_inline)) void block(const dlc_dwconv_block *b,
   if (r->bias) bias = part ? F(load_part)(r->bias + c, count) : F(load)(r->bias + c);
   ROW_UNROLL for (int k = 0; k < R; k++) ROW_UNROLL for (int i = 0; i < P; i++) acc[k][i] = bias;
   const float *w = r->w[0] + c;
-  ROW_UNROLL for (int t = 0; t < K * K; t++) tap[t] = part ? F(load_part)(w + t * tap_pitch, count) : F(load)(w + t * tap_pitch);
+  ROW_UNROLL for (int t = 0; t < K * K; t++) tap[t] =
+      part ? F(load_part)(w + t * tap_pitch, count) : F(load)(w + t * tap_pitch);
   const int32_t begin = q * S + r->offset;
   ROW_UNROLL for (int h = 0; h < (R - 1) * S + K; h++) {
     if (!r->x[h]) continue;
@@ -42,18 +45,20 @@ DLC_VTARGET __attribute__((always_inline)) void block(const dlc_dwconv_block *b,
       }
       sum = F(min)(hi, F(max)(lo, sum));
       float *y = r->y + k * b->y_row + (q + i) * r->y_pitch + c;
-      if (part) F(store_part)(y, sum, count);
-      else F(store)(y, sum);
+      if (part)
+        F(store_part)(y, sum, count);
+      else
+        F(store)(y, sum);
     }
   }
 }
 
-#define BLOCK_RUN(name, R, K, S, edge)                                                                          \
-  DLC_VOUTLINE void name(const dlc_dwconv_block *b, int32_t q) {                                                \
-    const int64_t channels = b->row.channels;                                                                   \
-    int64_t c = 0;                                                                                              \
-    for (; c + W <= channels; c += W) block(b, q, c, W, R, K, S, edge, false);                                  \
-    if (c < channels) block(b, q, c, (int)(channels - c), R, K, S, edge, true);                                 \
+#define BLOCK_RUN(name, R, K, S, edge)                                                                                 \
+  DLC_VOUTLINE void name(const dlc_dwconv_block *b, int32_t q) {                                                       \
+    const int64_t channels = b->row.channels;                                                                          \
+    int64_t c = 0;                                                                                                     \
+    for (; c + W <= channels; c += W) block(b, q, c, W, R, K, S, edge, false);                                         \
+    if (c < channels) block(b, q, c, (int)(channels - c), R, K, S, edge, true);                                        \
   }
 BLOCK_RUN(inner_3x1, BLOCK_ROWS, 3, 1, false)
 BLOCK_RUN(inner_3x2, 2, 3, 2, false)

@@ -65,12 +65,13 @@ static const dlc_dwconv_isa *current(void) {
   }
 }
 
-// Channels handled at a time: few enough that the input rows of one output row stay in the nearest cache until the next.
-// Images beyond the second cache are read in order instead, which is what prefetching wants.
+// Channels handled at a time: few enough that the input rows of one output row stay in the nearest cache until the
+// next. Images beyond the second cache are read in order instead, which is what prefetching wants.
 static int64_t channels_at_once(const dlc_dwconv_params *p, const dlc_tensor *x, int64_t channels) {
   enum { CACHE_FLOATS = 6 << 10, SECOND_CACHE_FLOATS = 1 << 18, GRAIN = 32 };
   const int64_t width = x->dims[3];
-  if (p->multiplier > 1 || p->window.kernel[1] == 1 || x->dims[2] * width * channels > SECOND_CACHE_FLOATS) return channels;
+  if (p->multiplier > 1 || p->window.kernel[1] == 1 || x->dims[2] * width * channels > SECOND_CACHE_FLOATS)
+    return channels;
   int64_t most = CACHE_FLOATS / (width * p->window.kernel[1]) / GRAIN * GRAIN;
   if (most < GRAIN) most = GRAIN;
   if (most >= channels) return channels;
@@ -83,7 +84,8 @@ static void run_row(const dlc_call *call, const dlc_dwconv_row *common, const dl
                     int64_t first) {
   const dlc_dwconv_params *p = call->params;
   const dlc_window *window = &p->window;
-  const dlc_tensor *x = &call->operands[0], *w = &call->operands[1], *residual = &call->operands[3], *y = &call->operands[4];
+  const dlc_tensor *x = &call->operands[0], *w = &call->operands[1], *residual = &call->operands[3],
+                   *y = &call->operands[4];
   const float **rows = call->scratch, **weights = rows + window->kernel[0] * window->kernel[1];
   float *expanded = (float *)((char *)call->scratch + pointer_bytes(p));
   const int64_t width = x->dims[3], channels = y->dims[4];
@@ -103,7 +105,8 @@ static void run_row(const dlc_call *call, const dlc_dwconv_row *common, const dl
         from = to;
       }
       rows[r.rows] = from + first;
-      weights[r.rows++] = (const float *)w->data + ((int64_t)kd * window->kernel[1] + kh) * window->kernel[2] * channels + first;
+      weights[r.rows++] =
+          (const float *)w->data + ((int64_t)kd * window->kernel[1] + kh) * window->kernel[2] * channels + first;
     }
   if (r.bias) r.bias += first;
   r.y = (float *)y->data + row * y->dims[3] * y->pitch + first;
@@ -121,7 +124,8 @@ static bool has_blocks(const dlc_dwconv_params *p) {
 }
 
 // Output rows [begin, end) of all images in blocks.
-static void run_blocks(const dlc_call *call, const dlc_dwconv_row *common, const dlc_dwconv_isa *isa, int64_t begin, int64_t end) {
+static void run_blocks(const dlc_call *call, const dlc_dwconv_row *common, const dlc_dwconv_isa *isa, int64_t begin,
+                       int64_t end) {
   const dlc_dwconv_params *p = call->params;
   const dlc_tensor *x = &call->operands[0], *residual = &call->operands[3], *y = &call->operands[4];
   const int32_t kernel = p->window.kernel[1], stride = p->window.stride[1];

@@ -59,14 +59,16 @@ DLC_VTARGET __attribute__((always_inline)) void cells(const dlc_dwconv_row *r, i
     }
     sum = F(min)(hi, F(max)(lo, sum));
     float *y = r->y + (q + i) * r->y_pitch + c;
-    if (part) F(store_part)(y, sum, count);
-    else F(store)(y, sum);
+    if (part)
+      F(store_part)(y, sum, count);
+    else
+      F(store)(y, sum);
   }
 }
 
 // All channels of P cells.
-DLC_VTARGET __attribute__((always_inline)) void all_channels(const dlc_dwconv_row *r, int32_t q, int32_t first, int32_t last,
-                                                             const int P, const int K, const int S) {
+DLC_VTARGET __attribute__((always_inline)) void all_channels(const dlc_dwconv_row *r, int32_t q, int32_t first,
+                                                             int32_t last, const int P, const int K, const int S) {
   int64_t c = 0;
   for (; c + W <= r->channels; c += W) cells(r, q, first, last, c, W, P, K, S, false);
   if (c < r->channels) cells(r, q, first, last, c, (int)(r->channels - c), P, 0, 0, true);
@@ -74,7 +76,7 @@ DLC_VTARGET __attribute__((always_inline)) void all_channels(const dlc_dwconv_ro
     for (int i = 0; i < P; i++) F(epilogue_row)(r->y + (q + i) * r->y_pitch, r->channels, r->epilogue);
 }
 
-#define ROW_RUN(name, P, K, S) \
+#define ROW_RUN(name, P, K, S)                                                                                         \
   DLC_VOUTLINE void name(const dlc_dwconv_row *r, int32_t q) { all_channels(r, q, 0, r->kernel, P, K, S); }
 ROW_RUN(four_3x1, 4, 3, 1)
 ROW_RUN(four_3x2, 4, 3, 2)

@@ -55,7 +55,8 @@ static inline bool dlc_window_valid(const dlc_window *w) {
 
 // Windows along an axis of `in` cells, or -1 when the window does not fit.
 static inline int64_t dlc_window_count(const dlc_window *w, int axis, int32_t in) {
-  int64_t room = (int64_t)in + w->pad_begin[axis] + w->pad_end[axis] - (int64_t)w->dilation[axis] * (w->kernel[axis] - 1) - 1;
+  int64_t room =
+      (int64_t)in + w->pad_begin[axis] + w->pad_end[axis] - (int64_t)w->dilation[axis] * (w->kernel[axis] - 1) - 1;
   return room < 0 ? -1 : room / w->stride[axis] + 1;
 }
 

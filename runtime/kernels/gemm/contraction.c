@@ -32,7 +32,8 @@ static size_t table_bytes(uint32_t taps) {
   return align64((size_t)taps * (DLC_TILE_MAX_ROWS * sizeof(float *) + sizeof(uint32_t)) + row_tables);
 }
 
-// Tiles whose tables are kept at once: a block of rows that all panels pass over while its tables and rows are in cache.
+// Tiles whose tables are kept at once: a block of rows that all panels pass over while its tables and rows are in
+// cache.
 static uint32_t tiles_per_block(uint32_t taps) {
   size_t tiles = TABLE_BUDGET / table_bytes(taps);
   return tiles < 4 ? 4 : tiles > MOST_TILES ? MOST_TILES : (uint32_t)tiles;
@@ -101,8 +102,8 @@ static void run_tile(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile
   isa->tile(tile);
 }
 
-// Weights that fit the second cache are passed over for each tile, so that whole rows of the result are written in order;
-// heavier ones are fetched once for all tiles of the block.
+// Weights that fit the second cache are passed over for each tile, so that whole rows of the result are written in
+// order; heavier ones are fetched once for all tiles of the block.
 static void run_block(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_tile *tile, const tile_tables *tables,
                       const shift_table *shifts, uint32_t tiles, uint32_t column_begin, uint32_t column_end) {
   if (c->panel_stride * (column_end - column_begin) / DLC_PANEL <= LIGHT_WEIGHTS) {
@@ -115,8 +116,8 @@ static void run_block(const dlc_contraction *c, const dlc_tile_isa *isa, dlc_til
   }
 }
 
-void dlc_contract(const dlc_contraction *c, int64_t row_begin, int64_t row_end, uint32_t column_begin, uint32_t column_end,
-                  void *scratch) {
+void dlc_contract(const dlc_contraction *c, int64_t row_begin, int64_t row_end, uint32_t column_begin,
+                  uint32_t column_end, void *scratch) {
   if (row_begin >= row_end || column_begin >= column_end) return;
   const dlc_tile_isa *isa = dlc_tile_current();
   dlc_tile tile = {.panel_stride = c->panel_stride, .depth = c->depth};
@@ -163,8 +164,8 @@ uint32_t dlc_contract_parts(int64_t rows, int64_t columns, int64_t depth) {
   return parts < 1 ? 1 : (uint32_t)parts;
 }
 
-void dlc_contract_share(int64_t rows, uint32_t columns, int64_t depth, uint32_t part, uint32_t parts, int64_t *row_begin,
-                        int64_t *row_end, uint32_t *column_begin, uint32_t *column_end) {
+void dlc_contract_share(int64_t rows, uint32_t columns, int64_t depth, uint32_t part, uint32_t parts,
+                        int64_t *row_begin, int64_t *row_end, uint32_t *column_begin, uint32_t *column_end) {
   *row_begin = 0;
   *row_end = rows;
   *column_begin = 0;

@@ -47,9 +47,7 @@ static int check(const dlc_call *call) {
   return call->operands[0].type == DLC_F32 ? check_f32(call) : check_plain(call);
 }
 
-static size_t scratch(const dlc_call *call) {
-  return call->operands[0].type == DLC_F32 ? dlc_contract_scratch(1) : 0;
-}
+static size_t scratch(const dlc_call *call) { return call->operands[0].type == DLC_F32 ? dlc_contract_scratch(1) : 0; }
 
 // Whether all batches are one matrix: shared weights, and a batch of a for each of y.
 static bool is_flat(const dlc_tensor *a, const dlc_tensor *b, const dlc_tensor *y) {
@@ -112,7 +110,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const int64_t depth = columns_of(a), all_rows = dlc_rows(y);
   int64_t row_begin, row_end;
   uint32_t column_begin, column_end;
-  dlc_contract_share(all_rows, (uint32_t)params->n, depth, part, parts, &row_begin, &row_end, &column_begin, &column_end);
+  dlc_contract_share(all_rows, (uint32_t)params->n, depth, part, parts, &row_begin, &row_end, &column_begin,
+                     &column_end);
   row_layout layout = {a->data, a->pitch};
   dlc_contraction c = {
       .source = list_rows,
@@ -134,8 +133,10 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   // A row is summed as a row product exactly when its matrix has one row, so that sharing does not change results.
   const int64_t rows = is_flat(a, b, y) ? all_rows : rows_of(y);
   if (rows == all_rows) {
-    if (rows == 1) run_matrix(&c, row_begin, row_end, column_begin, column_end, call->scratch);
-    else dlc_contract(&c, row_begin, row_end, column_begin, column_end, call->scratch);
+    if (rows == 1)
+      run_matrix(&c, row_begin, row_end, column_begin, column_end, call->scratch);
+    else
+      dlc_contract(&c, row_begin, row_end, column_begin, column_end, call->scratch);
     return 0;
   }
   const size_t a_step = batches(a) == 1 ? 0 : (size_t)(rows * a->pitch);
@@ -148,8 +149,10 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     if (c.residual) one.residual = c.residual + g * rows * c.residual_pitch;
     int64_t first = row_begin > g * rows ? row_begin - g * rows : 0;
     int64_t last = row_end < (g + 1) * rows ? row_end - g * rows : rows;
-    if (rows == 1) run_matrix(&one, first, last, column_begin, column_end, call->scratch);
-    else dlc_contract(&one, first, last, column_begin, column_end, call->scratch);
+    if (rows == 1)
+      run_matrix(&one, first, last, column_begin, column_end, call->scratch);
+    else
+      dlc_contract(&one, first, last, column_begin, column_end, call->scratch);
   }
   return 0;
 }

@@ -4,7 +4,13 @@
 
 bool dlc_matmul_type_supported(uint8_t type) {
   switch (type) {
-  case DLC_F64: case DLC_I32: case DLC_I64: case DLC_U32: case DLC_U64: case DLC_F16: case DLC_BF16: return true;
+  case DLC_F64:
+  case DLC_I32:
+  case DLC_I64:
+  case DLC_U32:
+  case DLC_U64:
+  case DLC_F16:
+  case DLC_BF16: return true;
   default: return false;
   }
 }
@@ -52,15 +58,15 @@ static uint16_t to_f16(float x) {
 
 #define KEEP(x) (x)
 // SUM is the type summed in, LOAD and SAVE convert between it and the stored type.
-#define PLAIN(name, STORED, SUM, LOAD, SAVE) \
-  static void name(const void *a, const void *b, int64_t b_pitch, int64_t depth, int64_t n, void *y) { \
-    const STORED *left = a, *right = b; \
-    STORED *out = y; \
-    for (int64_t j = 0; j < n; j++) { \
-      SUM sum = 0; \
-      for (int64_t k = 0; k < depth; k++) sum += (SUM)LOAD(left[k]) * (SUM)LOAD(right[k * b_pitch + j]); \
-      out[j] = SAVE(sum); \
-    } \
+#define PLAIN(name, STORED, SUM, LOAD, SAVE)                                                                           \
+  static void name(const void *a, const void *b, int64_t b_pitch, int64_t depth, int64_t n, void *y) {                 \
+    const STORED *left = a, *right = b;                                                                                \
+    STORED *out = y;                                                                                                   \
+    for (int64_t j = 0; j < n; j++) {                                                                                  \
+      SUM sum = 0;                                                                                                     \
+      for (int64_t k = 0; k < depth; k++) sum += (SUM)LOAD(left[k]) * (SUM)LOAD(right[k * b_pitch + j]);               \
+      out[j] = SAVE(sum);                                                                                              \
+    }                                                                                                                  \
   }
 PLAIN(row_f64, double, double, KEEP, KEEP)
 PLAIN(row_u32, uint32_t, uint32_t, KEEP, KEEP)
@@ -81,8 +87,10 @@ int dlc_matmul_plain(const dlc_call *call, uint32_t part, uint32_t parts) {
     char *out = (char *)y->data + (size_t)(row * y->pitch) * size;
     switch (y->type) {
     case DLC_F64: row_f64(left, right, b->pitch, depth, n, out); break;
-    case DLC_I32: case DLC_U32: row_u32(left, right, b->pitch, depth, n, out); break;  // two's complement wraps alike
-    case DLC_I64: case DLC_U64: row_u64(left, right, b->pitch, depth, n, out); break;
+    case DLC_I32:
+    case DLC_U32: row_u32(left, right, b->pitch, depth, n, out); break; // two's complement wraps alike
+    case DLC_I64:
+    case DLC_U64: row_u64(left, right, b->pitch, depth, n, out); break;
     case DLC_F16: row_f16(left, right, b->pitch, depth, n, out); break;
     default: row_bf16(left, right, b->pitch, depth, n, out); break;
     }

@@ -15,11 +15,15 @@ TILE_DEFINE(2, 16)
 
 static void any_tile(const dlc_tile *t) {
   if (t->n > 8) {
-    if (t->m == 2) TILE_NAME(2, 16)(t);
-    else TILE_NAME(1, 16)(t);
+    if (t->m == 2)
+      TILE_NAME(2, 16)(t);
+    else
+      TILE_NAME(1, 16)(t);
   } else {
-    if (t->m == 2) TILE_NAME(2, 8)(t);
-    else TILE_NAME(1, 8)(t);
+    if (t->m == 2)
+      TILE_NAME(2, 8)(t);
+    else
+      TILE_NAME(1, 8)(t);
   }
 }
 

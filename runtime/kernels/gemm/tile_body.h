@@ -1,6 +1,7 @@
-// The tile of gemm/tile.h for one instruction set, written once. The including file has included a vmath_<isa>.h and sets
-// TILE_ROWS (at most 12), TILE_VECTORS (vectors across), TILE_SPLITS (partial sums of a row product), TILE_ROW_PANELS
-// (panels of a row product at a time), TILE_ISA (suffix) and TILE_NAME(rows, vectors), and calls TILE_DEFINE for each size.
+// The tile of gemm/tile.h for one instruction set, written once. The including file has included a vmath_<isa>.h and
+// sets TILE_ROWS (at most 12), TILE_VECTORS (vectors across), TILE_SPLITS (partial sums of a row product),
+// TILE_ROW_PANELS (panels of a row product at a time), TILE_ISA (suffix) and TILE_NAME(rows, vectors), and calls
+// TILE_DEFINE for each size.
 #include "epilogue.h"
 #include "gemm/tile.h"
 
@@ -16,9 +17,9 @@
 #define F(name) DLC_VF(name)
 enum { W = DLC_VWIDTH, PANEL_VECTORS = DLC_PANEL / W };
 
-// Applies a function that is not a pair of bounds to a tile that has just been written, and so lies in the nearest cache.
-DLC_VOUTLINE void apply_function(float *const *c, size_t column, uint32_t m, uint32_t n,
-                                 const dlc_epilogue *e) {
+// Applies a function that is not a pair of bounds to a tile that has just been written, and so lies in the nearest
+// cache.
+DLC_VOUTLINE void apply_function(float *const *c, size_t column, uint32_t m, uint32_t n, const dlc_epilogue *e) {
   if (e->function == DLC_FN_HARD_SWISH && n % W == 0) {
     const V third = F(splat)(1.0f / 6), half = F(splat)(0.5f), zero = F(splat)(0), one = F(splat)(1);
     for (uint32_t i = 0; i < m; i++)
@@ -56,11 +57,11 @@ static inline int lanes(uint32_t n, int j) {
 
 #if DLC_VWIDTH == 16
 // Masked moves cost what plain ones do.
-#define TILE_LOAD(p, j) F(load_part)((p) + (j) * W, count[j])
-#define TILE_STORE(p, v, j) F(store_part)((p) + (j) * W, v, count[j])
+#define TILE_LOAD(p, j) F(load_part)((p) + (j)*W, count[j])
+#define TILE_STORE(p, v, j) F(store_part)((p) + (j)*W, v, count[j])
 #else
-#define TILE_LOAD(p, j) F(load)((p) + (j) * W)
-#define TILE_STORE(p, v, j) F(store)((p) + (j) * W, v)
+#define TILE_LOAD(p, j) F(load)((p) + (j)*W)
+#define TILE_STORE(p, v, j) F(store)((p) + (j)*W, v)
 
 // The end of a tile whose columns do not fill its vectors; `sums` is [m][vectors].
 DLC_VOUTLINE void finish_part(const dlc_tile *t, uint32_t m, int vectors, const V *sums) {
@@ -129,7 +130,7 @@ DLC_VTARGET __attribute__((always_inline)) void tile(const dlc_tile *t, const in
   if (t->epilogue) apply_function(t->c, at, (uint32_t)M, n, t->epilogue);
 }
 
-#define TILE_DEFINE(M, N) \
+#define TILE_DEFINE(M, N)                                                                                              \
   DLC_VOUTLINE void TILE_NAME(M, N)(const dlc_tile *t) { tile(t, M, N); }
 
 // P panels of a row product. Sums run over k modulo TILE_SPLITS, to hide the latency of an addition, then pairwise.
@@ -145,19 +146,18 @@ DLC_VTARGET __attribute__((always_inline)) void row_panels(const dlc_row_product
   TILE_ROLLED for (; k + S <= depth; k += S, b += S * DLC_PANEL) {
     TILE_UNROLL for (int s = 0; s < S; s++) {
       V x = F(splat)(a[k + (size_t)s]);
-      TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] =
-          F(fma)(x, F(load)(b + s * DLC_PANEL + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[s][j]);
+      TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] = F(fma)(
+          x, F(load)(b + s * DLC_PANEL + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[s][j]);
     }
   }
   TILE_UNROLL for (int s = 0; s < S - 1; s++) {
     if (k + (size_t)s < depth) {
       V x = F(splat)(a[k + (size_t)s]);
-      TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] =
-          F(fma)(x, F(load)(b + s * DLC_PANEL + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[s][j]);
+      TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] = F(fma)(
+          x, F(load)(b + s * DLC_PANEL + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[s][j]);
     }
   }
-  TILE_UNROLL for (int half = S / 2; half > 0; half /= 2)
-    TILE_UNROLL for (int s = 0; s < half; s++)
+  TILE_UNROLL for (int half = S / 2; half > 0; half /= 2) TILE_UNROLL for (int s = 0; s < half; s++)
       TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] = acc[s][j] + acc[s + half][j];
   const V lo = F(splat)(p->lo), hi = F(splat)(p->hi);
   float *y = p->y + first;

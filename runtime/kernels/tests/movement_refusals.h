@@ -56,7 +56,7 @@ static void refuse_each(void) {
     p.x_strides[0] = -1, refuse(&dlc_copy_kernel, t, 2, &p, "before x"), p.x_strides[0] = 1;
     p.dims[0] = INT32_MAX, p.x_strides[0] = 0, refuse(&dlc_copy_kernel, t, 2, &p, "beyond y");
     p = (dlc_copy_params){
-      .rank = 8, .dims = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX}};
+        .rank = 8, .dims = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX}};
     refuse(&dlc_copy_kernel, t, 2, &p, "overflowing count");
   }
   {
@@ -109,7 +109,7 @@ static void refuse_each(void) {
   }
   {
     dlc_resize_params p = {
-      .mode = DLC_RESIZE_LINEAR, .antialias = 1, .cubic_a = -0.75f, .scales = {1, 4.0f / 3, 0.75f}};
+        .mode = DLC_RESIZE_LINEAR, .antialias = 1, .cubic_a = -0.75f, .scales = {1, 4.0f / 3, 0.75f}};
     t[0] = shape_of(DLC_F32, 3, d234, 0), t[1] = shape_of(DLC_F32, 3, d243, 0);
     refuse_spoiled(&dlc_resize_kernel, t, 2, &p);
     p.scales[2] = NAN, refuse(&dlc_resize_kernel, t, 2, &p, "scale NaN");

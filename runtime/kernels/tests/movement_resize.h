@@ -20,9 +20,9 @@ static double definition_filter(const dlc_resize_params *p, double d) {
   double a = p->cubic_a;
   d = fabs(d);
   if (p->mode == DLC_RESIZE_LINEAR) return d < 1 ? 1 - d : 0;
-  return d <= 1 ? (a + 2) * d * d * d - (a + 3) * d * d + 1
-    : d < 2     ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a
-                : 0;
+  return d <= 1  ? (a + 2) * d * d * d - (a + 3) * d * d + 1
+         : d < 2 ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a
+                 : 0;
 }
 
 // Weights of all n inputs of an axis for output y; false when the value is extrapolated.
@@ -32,10 +32,10 @@ static bool definition_weights(const dlc_resize_params *p, int i, int n, int m, 
   for (int k = 0; k < n; k++) w[k] = 0;
   if (p->coordinate == DLC_COORD_TF_CROP && (x < 0 || x > n - 1)) return false;
   if (p->mode == DLC_RESIZE_NEAREST) {
-    double r = p->nearest == DLC_NEAREST_FLOOR      ? floor(x)
-      : p->nearest == DLC_NEAREST_CEIL              ? ceil(x)
-      : p->nearest == DLC_NEAREST_ROUND_PREFER_CEIL ? floor(x + 0.5)
-                                                    : ceil(x - 0.5);
+    double r = p->nearest == DLC_NEAREST_FLOOR               ? floor(x)
+               : p->nearest == DLC_NEAREST_CEIL              ? ceil(x)
+               : p->nearest == DLC_NEAREST_ROUND_PREFER_CEIL ? floor(x + 0.5)
+                                                             : ceil(x - 0.5);
     w[r < 0 ? 0 : r >= n ? n - 1 : (int)r] = 1;
     return true;
   }
@@ -74,13 +74,12 @@ static void test_resize(dlc_resize_params p, int rank, const int32_t *dims, cons
 
 static void test_resizes(void) {
   for (int round = 0; round < 400; round++) {
-    dlc_resize_params p = {
-      .mode = (int32_t)between(0, 2),
-      .coordinate = (int32_t)between(0, 5),
-      .nearest = (int32_t)between(0, 3),
-      .exclude_outside = (int32_t)between(0, 1),
-      .cubic_a = round & 4 ? -0.5f : -0.75f,
-      .extrapolation = 7.5f};
+    dlc_resize_params p = {.mode = (int32_t)between(0, 2),
+                           .coordinate = (int32_t)between(0, 5),
+                           .nearest = (int32_t)between(0, 3),
+                           .exclude_outside = (int32_t)between(0, 1),
+                           .cubic_a = round & 4 ? -0.5f : -0.75f,
+                           .extrapolation = 7.5f};
     if (p.mode != DLC_RESIZE_NEAREST) p.antialias = (int32_t)between(0, 1);
     int rank = (int)between(1, 4);
     int32_t dims[8], y_dims[8];
@@ -103,22 +102,20 @@ static void test_resizes(void) {
     }
   // The example of the ONNX specification: resize_downsample_scales_linear_align_corners.
   dlc_resize_params p = {
-    .mode = 1, .coordinate = DLC_COORD_ALIGN_CORNERS, .cubic_a = -0.75f, .scales = {1, 1, 0.6f, 0.6f}};
-  dlc_tensor t[2] = {
-    make(DLC_F32, 4, (const int32_t[]){1, 1, 2, 4}, 0), make(DLC_F32, 4, (const int32_t[]){1, 1, 1, 2}, 0)};
+      .mode = 1, .coordinate = DLC_COORD_ALIGN_CORNERS, .cubic_a = -0.75f, .scales = {1, 1, 0.6f, 0.6f}};
+  dlc_tensor t[2] = {make(DLC_F32, 4, (const int32_t[]){1, 1, 2, 4}, 0),
+                     make(DLC_F32, 4, (const int32_t[]){1, 1, 1, 2}, 0)};
   for (int i = 0; i < 8; i++) ((float *)t[0].data)[i] = (float)(i + 1);
   bool ok = runs(&dlc_resize_kernel, t, 2, &p, 1);
-  EXPECT(
-    ok && ((float *)t[1].data)[0] == 1 && fabsf(((float *)t[1].data)[1] - 3.142857f) < 1e-6f,
-    "resize of the specification");
+  EXPECT(ok && ((float *)t[1].data)[0] == 1 && fabsf(((float *)t[1].data)[1] - 3.142857f) < 1e-6f,
+         "resize of the specification");
   release(t, 2);
-  for (int round = 0; round < 60; round++) {  // every type by nearest
+  for (int round = 0; round < 60; round++) { // every type by nearest
     int32_t dims[] = {2, (int32_t)between(1, 5), (int32_t)between(1, 4)},
             y_dims[] = {2, (int32_t)between(1, 9), dims[2]};
-    dlc_resize_params q = {
-      .coordinate = DLC_COORD_ASYMMETRIC,
-      .nearest = DLC_NEAREST_FLOOR,
-      .scales = {1, (float)y_dims[1] / (float)dims[1], 1}};
+    dlc_resize_params q = {.coordinate = DLC_COORD_ASYMMETRIC,
+                           .nearest = DLC_NEAREST_FLOOR,
+                           .scales = {1, (float)y_dims[1] / (float)dims[1], 1}};
     uint8_t type = any_type();
     dlc_tensor s[2] = {make(type, 3, dims, (int)between(0, 1)), make(type, 3, y_dims, (int)between(0, 1))};
     bool same = runs(&dlc_resize_kernel, s, 2, &q, 1);

@@ -57,9 +57,8 @@ static void test_top_k(void) {
   dlc_top_k_params p = {.largest = 1};
   dlc_tensor t[3] = {make(DLC_F16, 1, four, 0), make(DLC_F16, 1, two, 0), make(DLC_I64, 1, two, 0)};
   memcpy(t[0].data, (const uint16_t[]){0xbc00, 0x3c00, 0x7c00, 0x0001}, 8);
-  EXPECT(
-    runs(&dlc_top_k_kernel, t, 3, &p, 2) && ((int64_t *)t[2].data)[0] == 2 && ((int64_t *)t[2].data)[1] == 1,
-    "top_k of halves");
+  EXPECT(runs(&dlc_top_k_kernel, t, 3, &p, 2) && ((int64_t *)t[2].data)[0] == 2 && ((int64_t *)t[2].data)[1] == 1,
+         "top_k of halves");
   release(t, 3);
 }
 
@@ -76,9 +75,12 @@ static void test_one_hot(void) {
     int64_t count = dlc_elements(&t[0]), at[8], from[8] = {0};
     for (int64_t i = 0; i < count; i++) {
       int64_t v = between(-7, 7);
-      if (index_type == DLC_I8) ((int8_t *)t[0].data)[i] = (int8_t)v;
-      else if (index_type == DLC_F32) ((float *)t[0].data)[i] = between(0, 9) ? (float)v : NAN;
-      else set_index(&t[0], i, v);
+      if (index_type == DLC_I8)
+        ((int8_t *)t[0].data)[i] = (int8_t)v;
+      else if (index_type == DLC_F32)
+        ((float *)t[0].data)[i] = between(0, 9) ? (float)v : NAN;
+      else
+        set_index(&t[0], i, v);
     }
     bool ok = runs(&dlc_one_hot_kernel, t, 3, &p, 1);
     int64_t n = dlc_elements(&t[2]), depth = y_dims[p.axis];

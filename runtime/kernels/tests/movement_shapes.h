@@ -50,11 +50,13 @@ static void test_copies(void) {
       stride *= p.dims[i] + (int32_t)between(0, 1);
       p.x_strides[i] = (int32_t)(between(0, 2) ? between(-4, 4) : p.y_strides[i]);
       int32_t far = (p.dims[i] - 1) * p.x_strides[i];
-      if (far < 0) x_low += far;
-      else x_high += far;
+      if (far < 0)
+        x_low += far;
+      else
+        x_high += far;
       if (stride == 0) stride = 1;
     }
-    if (round % 4 == 0 && p.rank >= 2) {  // a slice of columns of a pitched operand
+    if (round % 4 == 0 && p.rank >= 2) { // a slice of columns of a pitched operand
       x_low = x_high = 0;
       for (int i = 0; i < p.rank; i++) p.x_strides[i] = p.y_strides[i] + (i < p.rank - 1 ? 3 : 0);
       for (int i = 0; i < p.rank; i++) x_high += (p.dims[i] ? p.dims[i] - 1 : 0) * p.x_strides[i];
@@ -96,9 +98,12 @@ static int64_t pad_walk(int32_t mode, int64_t n, int64_t k) {
   if (mode == DLC_PAD_CONSTANT) return k >= 0 && k < n ? k : -1;
   int64_t at = 0, step = k < 0 ? -1 : 1, way = step;
   for (int64_t i = 0; i != k; i += way) {
-    if (at + step >= 0 && at + step < n) at += step;
-    else if (mode == DLC_PAD_WRAP) at = step > 0 ? 0 : n - 1;
-    else if (mode == DLC_PAD_REFLECT && n > 1) step = -step, at += step;
+    if (at + step >= 0 && at + step < n)
+      at += step;
+    else if (mode == DLC_PAD_WRAP)
+      at = step > 0 ? 0 : n - 1;
+    else if (mode == DLC_PAD_REFLECT && n > 1)
+      step = -step, at += step;
   }
   return at;
 }
@@ -119,8 +124,8 @@ static void test_pads(void) {
       y_dims[i] = dims[i] + p.before[i] + after;
     }
     uint8_t type = any_type();
-    dlc_tensor t[3] = {
-      make(type, rank, dims, (int)between(0, 2)), make(type, 0, NULL, 0), make(type, rank, y_dims, (int)between(0, 2))};
+    dlc_tensor t[3] = {make(type, rank, dims, (int)between(0, 2)), make(type, 0, NULL, 0),
+                       make(type, rank, y_dims, (int)between(0, 2))};
     bool absent = between(0, 1);
     if (absent) free(t[1].data), t[1] = (dlc_tensor){0};
     bool ok = runs(&dlc_pad_kernel, t, 3, &p, 1);
@@ -145,11 +150,10 @@ static void test_pads(void) {
 static void test_trilu_and_reversal(void) {
   static const char zero[8];
   for (int round = 0; round < 200; round++) {
-    dlc_trilu_params p = {
-      .upper = round & 1,
-      .k = round % 20 == 0 ? INT32_MAX
-        : round % 20 == 1  ? INT32_MIN
-                           : (int32_t)between(-6, 6)};
+    dlc_trilu_params p = {.upper = round & 1,
+                          .k = round % 20 == 0   ? INT32_MAX
+                               : round % 20 == 1 ? INT32_MIN
+                                                 : (int32_t)between(-6, 6)};
     int32_t dims[] = {(int32_t)between(1, 3), (int32_t)between(0, 5), (int32_t)between(0, 6)};
     uint8_t type = any_type();
     dlc_tensor t[2] = {make(type, 3, dims, (int)between(0, 2)), make(type, 3, dims, (int)between(0, 2))};

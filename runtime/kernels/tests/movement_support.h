@@ -7,10 +7,13 @@
 
 #include "copy/movement.h"
 
-#define FAMILIES(X) \
-  X(transpose) \
-  X(copy) X(pad) X(gather) X(gather_elements) X(gather_nd) X(scatter_elements) X(scatter_nd) X(resize) X(top_k) \
-    X(one_hot) X(trilu) X(reverse_sequence)
+#define FAMILIES(X)                                                                                                    \
+  X(transpose)                                                                                                         \
+  X(copy)                                                                                                              \
+  X(pad)                                                                                                               \
+  X(gather)                                                                                                            \
+  X(gather_elements)                                                                                                   \
+  X(gather_nd) X(scatter_elements) X(scatter_nd) X(resize) X(top_k) X(one_hot) X(trilu) X(reverse_sequence)
 #define DECLARE(name) extern const dlc_kernel dlc_##name##_kernel;
 FAMILIES(DECLARE)
 
@@ -18,7 +21,8 @@ static int passed, failed;
 static uint64_t seed = 88172645463325252u;
 
 static inline void expect(bool ok, const char *what, int line) {
-  if (ok) passed++;
+  if (ok)
+    passed++;
   else {
     failed++;
     printf("FAILED line %d: %s\n", line, what);
@@ -61,8 +65,10 @@ static inline dlc_tensor make(uint8_t type, int rank, const int32_t *dims, int g
 }
 
 static inline void set_index(dlc_tensor *t, int64_t i, int64_t value) {
-  if (t->type == DLC_I32) ((int32_t *)t->data)[i] = (int32_t)value;
-  else ((int64_t *)t->data)[i] = value;
+  if (t->type == DLC_I32)
+    ((int32_t *)t->data)[i] = (int32_t)value;
+  else
+    ((int64_t *)t->data)[i] = value;
 }
 
 static inline void fill_indices(dlc_tensor *t, int64_t low, int64_t high) {
@@ -130,15 +136,18 @@ static inline bool run_in_parts(const dlc_kernel *k, dlc_call *call, int outputs
       if (r) result = r;
       free(memory);
     }
-    if (parts == 1) *answer = result;
-    else if (*answer != result) same = false;
+    if (parts == 1)
+      *answer = result;
+    else if (*answer != result)
+      same = false;
     for (int o = 0; o < outputs && result == 0; o++) {
       const dlc_tensor *t = &call->operands[call->operand_count - 1 - o];
       size_t bytes = (size_t)dlc_extent(t) * dlc_type_size(t->type);
       if (parts == 1) {
         first[o] = malloc(bytes ? bytes : 1);
         memcpy(first[o], t->data, bytes);
-      } else if (first[o] && memcmp(first[o], t->data, bytes)) same = false;
+      } else if (first[o] && memcmp(first[o], t->data, bytes))
+        same = false;
     }
   }
   for (int o = 0; o < outputs; o++) free(first[o]);
@@ -150,7 +159,7 @@ static inline bool runs(const dlc_kernel *k, dlc_tensor *t, uint32_t n, const vo
   dlc_call call = call_of(t, n, params, k->params_bytes);
   int answer = -1;
   return k->check(&call) == 0 && run_in_parts(k, &call, outputs, &answer) && answer == 0 &&
-    (!k->parts || k->parts(&call) >= 1);
+         (!k->parts || k->parts(&call) >= 1);
 }
 
 static inline void release(dlc_tensor *t, int n) {

@@ -8,8 +8,8 @@
 #include "dlc_kernel.h"
 #include "dlc_pack.h"
 
-extern const dlc_kernel dlc_matmul_kernel, dlc_matmul_pack_kernel, dlc_conv_kernel, dlc_conv_pack_kernel, dlc_dwconv_kernel,
-    dlc_conv_transpose_kernel, dlc_conv_transpose_pack_kernel;
+extern const dlc_kernel dlc_matmul_kernel, dlc_matmul_pack_kernel, dlc_conv_kernel, dlc_conv_pack_kernel,
+    dlc_dwconv_kernel, dlc_conv_transpose_kernel, dlc_conv_transpose_pack_kernel;
 
 static int passed, failed;
 static uint32_t seed = 1;
@@ -41,7 +41,9 @@ static dlc_tensor make(int pitch_more, int rank, const int32_t *dims, bool fill)
 
 static const dlc_tensor absent;
 
-static float *at(const dlc_tensor *t, int64_t row, int64_t column) { return (float *)t->data + row * t->pitch + column; }
+static float *at(const dlc_tensor *t, int64_t row, int64_t column) {
+  return (float *)t->data + row * t->pitch + column;
+}
 
 static double reference_function(const dlc_epilogue *e, double x) {
   double a = e->alpha, b = e->beta;
@@ -131,9 +133,11 @@ static void test_matmul(int m, int n, int k, int g, bool shared_a, bool shared_b
   int32_t adims[] = {shared_a ? 1 : g, m, k}, ydims[] = {g, m, n}, bdims[] = {shared_b ? 1 : g, k, n};
   int32_t tdims[] = {bdims[0], n, k}, pdims[] = {bdims[0], (n + 15) / 16, k, 16}, biasdims[] = {n};
   const bool transposed = views & 1;
-  dlc_tensor a = make(views & 2 ? 3 : 0, 3, adims, true), b = make(views & 4 ? 2 : 0, 3, transposed ? tdims : bdims, true);
+  dlc_tensor a = make(views & 2 ? 3 : 0, 3, adims, true),
+             b = make(views & 4 ? 2 : 0, 3, transposed ? tdims : bdims, true);
   dlc_tensor packed = make(0, 4, pdims, false), y = make(views & 8 ? 5 : 0, 3, ydims, false);
-  dlc_tensor bias = pick(0, 1) ? make(0, 1, biasdims, true) : absent, r = pick(0, 1) ? make(views & 16 ? 1 : 0, 3, ydims, true) : absent;
+  dlc_tensor bias = pick(0, 1) ? make(0, 1, biasdims, true) : absent,
+             r = pick(0, 1) ? make(views & 16 ? 1 : 0, 3, ydims, true) : absent;
   dlc_matmul_pack_params pack = {transposed};
   dlc_tensor pack_operands[] = {b, packed};
   dlc_call pack_call = {pack_operands, &pack, NULL, 2, sizeof pack};
@@ -147,7 +151,8 @@ static void test_matmul(int m, int n, int k, int g, bool shared_a, bool shared_b
       int64_t batch = row / m, arow = shared_a ? row % m : row, bbatch = shared_b ? 0 : batch;
       double sum = bias.data ? *at(&bias, 0, j) : 0, size = fabs(sum) + 1;
       for (int l = 0; l < k; l++) {
-        double product = (double)*at(&a, arow, l) * (transposed ? *at(&b, bbatch * n + j, l) : *at(&b, bbatch * k + l, j));
+        double product =
+            (double)*at(&a, arow, l) * (transposed ? *at(&b, bbatch * n + j, l) : *at(&b, bbatch * k + l, j));
         sum += product;
         size += fabs(product);
       }
@@ -190,8 +195,8 @@ static int64_t cell(const int32_t *dims, int64_t n, int64_t d, int64_t h, int64_
 }
 
 // y of a convolution at every cell, by the definition; `weight(o, kd, kh, kw, c)` is w[o][kd][kh][kw][c] of the group.
-static bool matches_conv(const geometry *g, const dlc_tensor *x, const dlc_tensor *w, bool depthwise, const dlc_tensor *bias,
-                         const dlc_tensor *r, const dlc_tensor *y, const dlc_epilogue *e) {
+static bool matches_conv(const geometry *g, const dlc_tensor *x, const dlc_tensor *w, bool depthwise,
+                         const dlc_tensor *bias, const dlc_tensor *r, const dlc_tensor *y, const dlc_epilogue *e) {
   const dlc_window *v = &g->w;
   int cg = g->c / g->groups, og = g->o / g->groups;
   int64_t rows = dlc_rows(y);
@@ -238,7 +243,9 @@ static bool output_dims(const geometry *g, int32_t *ydims) {
 
 static void describe(char *what, size_t size, const char *family, const geometry *g, int function) {
   const dlc_window *w = &g->w;
-  snprintf(what, size, "%s n%d in %d,%d,%d c%d o%d groups %d kernel %d,%d,%d stride %d,%d,%d dilation %d,%d,%d pads %d,%d,%d %d,%d,%d function %d",
+  snprintf(what, size,
+           "%s n%d in %d,%d,%d c%d o%d groups %d kernel %d,%d,%d stride %d,%d,%d dilation %d,%d,%d pads %d,%d,%d "
+           "%d,%d,%d function %d",
            family, g->n, g->in[0], g->in[1], g->in[2], g->c, g->o, g->groups, w->kernel[0], w->kernel[1], w->kernel[2],
            w->stride[0], w->stride[1], w->stride[2], w->dilation[0], w->dilation[1], w->dilation[2], w->pad_begin[0],
            w->pad_begin[1], w->pad_begin[2], w->pad_end[0], w->pad_end[1], w->pad_end[2], function);
@@ -250,10 +257,12 @@ static void test_conv(const geometry *g, bool depthwise) {
   const dlc_window *v = &g->w;
   int32_t taps = v->kernel[0] * v->kernel[1] * v->kernel[2], cg = g->c / g->groups, og = g->o / g->groups;
   int32_t wdims[] = {g->o, v->kernel[0], v->kernel[1], v->kernel[2], cg}, biasdims[] = {g->o};
-  int32_t dwdims[] = {v->kernel[0], v->kernel[1], v->kernel[2], g->o}, pdims[] = {g->groups, (og + 15) / 16, taps * cg, 16};
+  int32_t dwdims[] = {v->kernel[0], v->kernel[1], v->kernel[2], g->o},
+          pdims[] = {g->groups, (og + 15) / 16, taps * cg, 16};
   dlc_tensor x = make(pick(0, 2) ? 0 : 3, 5, xdims, true), y = make(pick(0, 2) ? 0 : 5, 5, ydims, false);
   dlc_tensor w = depthwise ? make(0, 4, dwdims, true) : make(0, 5, wdims, true), packed = make(0, 4, pdims, false);
-  dlc_tensor bias = pick(0, 1) ? make(0, 1, biasdims, true) : absent, r = pick(0, 1) ? make(pick(0, 1), 5, ydims, true) : absent;
+  dlc_tensor bias = pick(0, 1) ? make(0, 1, biasdims, true) : absent,
+             r = pick(0, 1) ? make(pick(0, 1), 5, ydims, true) : absent;
   dlc_conv_pack_params pack = {g->groups};
   dlc_tensor pack_operands[] = {w, packed};
   dlc_call pack_call = {pack_operands, &pack, NULL, 2, sizeof pack};
@@ -275,7 +284,8 @@ static void test_conv_transpose(const geometry *g) {
   int32_t xdims[] = {g->n, g->in[0], g->in[1], g->in[2], g->c}, ydims[5] = {g->n, 0, 0, 0, g->o}, biasdims[] = {g->o};
   for (int i = 0; i < 3; i++) {
     int room = v->stride[i] > v->dilation[i] ? v->stride[i] : v->dilation[i];
-    ydims[1 + i] = v->stride[i] * (g->in[i] - 1) + v->dilation[i] * (v->kernel[i] - 1) + 1 - v->pad_begin[i] - v->pad_end[i] + pick(0, room - 1);
+    ydims[1 + i] = v->stride[i] * (g->in[i] - 1) + v->dilation[i] * (v->kernel[i] - 1) + 1 - v->pad_begin[i] -
+                   v->pad_end[i] + pick(0, room - 1);
     if (ydims[1 + i] < 1) return;
   }
   int cg = g->c / g->groups, og = g->o / g->groups;
@@ -284,7 +294,8 @@ static void test_conv_transpose(const geometry *g) {
   int32_t pdims[] = {(int32_t)dlc_conv_transpose_packed_elements(&pack, g->c, g->o)};
   dlc_tensor x = make(pick(0, 2) ? 0 : 3, 5, xdims, true), y = make(pick(0, 2) ? 0 : 5, 5, ydims, false);
   dlc_tensor w = make(0, 5, wdims, true), packed = make(0, 1, pdims, false);
-  dlc_tensor bias = pick(0, 1) ? make(0, 1, biasdims, true) : absent, r = pick(0, 1) ? make(pick(0, 1), 5, ydims, true) : absent;
+  dlc_tensor bias = pick(0, 1) ? make(0, 1, biasdims, true) : absent,
+             r = pick(0, 1) ? make(pick(0, 1), 5, ydims, true) : absent;
   dlc_tensor pack_operands[] = {w, packed};
   dlc_call pack_call = {pack_operands, &pack, NULL, 2, sizeof pack};
   bool ok = run_all_parts(&dlc_conv_transpose_pack_kernel, &pack_call, 1);
@@ -308,7 +319,8 @@ static void test_conv_transpose(const geometry *g) {
           int64_t h = i[1] * v->stride[1] + kh * v->dilation[1] - v->pad_begin[1];
           int64_t z = i[2] * v->stride[2] + kw * v->dilation[2] - v->pad_begin[2];
           if (d < 0 || h < 0 || z < 0 || d >= ydims[1] || h >= ydims[2] || z >= ydims[3]) continue;
-          int64_t tap = ((int64_t)kd * v->kernel[1] + kh) * v->kernel[2] + kw, taps = (int64_t)v->kernel[0] * v->kernel[1] * v->kernel[2];
+          int64_t tap = ((int64_t)kd * v->kernel[1] + kh) * v->kernel[2] + kw,
+                  taps = (int64_t)v->kernel[0] * v->kernel[1] * v->kernel[2];
           int64_t to = cell(ydims, rest, d, h, z) * g->o;
           for (int c = 0; c < g->c; c++)
             for (int o = 0; o < og; o++) {
@@ -321,7 +333,8 @@ static void test_conv_transpose(const geometry *g) {
   for (size_t e = 0; e < cells && ok; e++) {
     int64_t row = (int64_t)e / g->o, o = (int64_t)e % g->o;
     double total = sum[e] + (bias.data ? *at(&bias, 0, o) : 0) + (r.data ? *at(&r, row, o) : 0);
-    ok = is_near_jump(&p.epilogue, total) || is_close(*at(&y, row, o), reference_function(&p.epilogue, total), size[e] + 2);
+    ok = is_near_jump(&p.epilogue, total) ||
+         is_close(*at(&y, row, o), reference_function(&p.epilogue, total), size[e] + 2);
   }
   char what[256];
   describe(what, sizeof what, "conv_transpose", g, p.epilogue.function);
@@ -335,7 +348,8 @@ static void test_functions(void) {
     for (int rows = 1; rows <= 3; rows += 2) {
       enum { N = 37 };
       int32_t adims[] = {rows, 1}, bdims[] = {1, N}, pdims[] = {1, 3, 1, 16}, ydims[] = {rows, N};
-      dlc_tensor a = make(0, 2, adims, true), b = make(0, 2, bdims, true), packed = make(0, 4, pdims, false), y = make(0, 2, ydims, false);
+      dlc_tensor a = make(0, 2, adims, true), b = make(0, 2, bdims, true), packed = make(0, 4, pdims, false),
+                 y = make(0, 2, ydims, false);
       for (int i = 0; i < rows; i++) *at(&a, i, 0) = 1;
       for (int j = 0; j < N; j++) *at(&b, 0, j) = (float)(j - 18) * 0.66f;
       dlc_matmul_pack_params pack = {0};
@@ -358,22 +372,23 @@ static void test_functions(void) {
     }
 }
 
-#define PLAIN_TEST(TYPE, CODE) \
-  do { \
-    TYPE a[2 * 3 * 4], b[4 * 5], y[2 * 3 * 5]; \
-    for (int i = 0; i < 24; i++) a[i] = (TYPE)(i * 7 % 11); \
-    for (int i = 0; i < 20; i++) b[i] = (TYPE)(i * 5 % 13); \
-    dlc_tensor ops[] = {{a, {2, 3, 4}, 4, CODE, 3}, {b, {4, 5}, 5, CODE, 2}, absent, absent, {y, {2, 3, 5}, 5, CODE, 3}}; \
-    dlc_matmul_params p = {5, {0, 0, 0}}; \
-    dlc_call call = {ops, &p, NULL, 5, sizeof p}; \
-    bool ok = run_all_parts(&dlc_matmul_kernel, &call, 4); \
-    for (int r = 0; r < 6 && ok; r++) \
-      for (int j = 0; j < 5; j++) { \
-        TYPE sum = 0; \
-        for (int k = 0; k < 4; k++) sum += a[r * 4 + k] * b[k * 5 + j]; \
-        ok = ok && sum == y[r * 5 + j]; \
-      } \
-    expect(ok, "matmul of " #TYPE); \
+#define PLAIN_TEST(TYPE, CODE)                                                                                         \
+  do {                                                                                                                 \
+    TYPE a[2 * 3 * 4], b[4 * 5], y[2 * 3 * 5];                                                                         \
+    for (int i = 0; i < 24; i++) a[i] = (TYPE)(i * 7 % 11);                                                            \
+    for (int i = 0; i < 20; i++) b[i] = (TYPE)(i * 5 % 13);                                                            \
+    dlc_tensor ops[] = {                                                                                               \
+        {a, {2, 3, 4}, 4, CODE, 3}, {b, {4, 5}, 5, CODE, 2}, absent, absent, {y, {2, 3, 5}, 5, CODE, 3}};              \
+    dlc_matmul_params p = {5, {0, 0, 0}};                                                                              \
+    dlc_call call = {ops, &p, NULL, 5, sizeof p};                                                                      \
+    bool ok = run_all_parts(&dlc_matmul_kernel, &call, 4);                                                             \
+    for (int r = 0; r < 6 && ok; r++)                                                                                  \
+      for (int j = 0; j < 5; j++) {                                                                                    \
+        TYPE sum = 0;                                                                                                  \
+        for (int k = 0; k < 4; k++) sum += a[r * 4 + k] * b[k * 5 + j];                                                \
+        ok = ok && sum == y[r * 5 + j];                                                                                \
+      }                                                                                                                \
+    expect(ok, "matmul of " #TYPE);                                                                                    \
   } while (0)
 
 static void test_half(uint8_t type, uint16_t one, uint16_t three, uint16_t seven) {
@@ -382,35 +397,48 @@ static void test_half(uint8_t type, uint16_t one, uint16_t three, uint16_t seven
   dlc_matmul_params p = {2, {0, 0, 0}};
   dlc_call call = {ops, &p, NULL, 5, sizeof p};
   bool ok = run_all_parts(&dlc_matmul_kernel, &call, 4);
-  expect(ok && y[0] == seven, "matmul of half types");  // 3 1 + 1 1 = 4; 3 3 - 1 3 = 6
+  expect(ok && y[0] == seven, "matmul of half types"); // 3 1 + 1 1 = 4; 3 3 - 1 3 = 6
 }
 
 // Every single-field change of a sound call that makes it unsound must be refused.
 static void test_refusals(void) {
   static float data[1 << 16];
-  const dlc_tensor sound_conv[] = {{data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5}, {data, {1, 2, 54, 16}, 16, DLC_F32, 4},
-                                   {data, {20}, 20, DLC_F32, 1}, {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5},
+  const dlc_tensor sound_conv[] = {{data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5},
+                                   {data, {1, 2, 54, 16}, 16, DLC_F32, 4},
+                                   {data, {20}, 20, DLC_F32, 1},
+                                   {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5},
                                    {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5}};
   const dlc_window window = {{1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}};
   const dlc_conv_params conv = {window, 1, {0, 0, 0}};
-  const dlc_tensor sound_dw[] = {{data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5}, {data, {1, 3, 3, 6}, 6, DLC_F32, 4},
-                                 {data, {6}, 6, DLC_F32, 1}, {data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5}, {data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5}};
+  const dlc_tensor sound_dw[] = {{data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5},
+                                 {data, {1, 3, 3, 6}, 6, DLC_F32, 4},
+                                 {data, {6}, 6, DLC_F32, 1},
+                                 {data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5},
+                                 {data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5}};
   const dlc_dwconv_params dw = {window, 1, {0, 0, 0}};
-  const dlc_tensor sound_tr[] = {{data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5}, {data, {9 * 6 * 32}, 9 * 6 * 32, DLC_F32, 1},
-                                 {data, {20}, 20, DLC_F32, 1}, {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5}, {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5}};
+  const dlc_tensor sound_tr[] = {{data, {1, 1, 8, 8, 6}, 6, DLC_F32, 5},
+                                 {data, {9 * 6 * 32}, 9 * 6 * 32, DLC_F32, 1},
+                                 {data, {20}, 20, DLC_F32, 1},
+                                 {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5},
+                                 {data, {1, 1, 8, 8, 20}, 20, DLC_F32, 5}};
   const dlc_conv_transpose_params tr = {window, 1, {0, 0, 0}};
-  const dlc_tensor sound_mm[] = {{data, {2, 8, 6}, 6, DLC_F32, 3}, {data, {2, 2, 6, 16}, 16, DLC_F32, 4}, {data, {20}, 20, DLC_F32, 1},
-                                 {data, {2, 8, 20}, 20, DLC_F32, 3}, {data, {2, 8, 20}, 20, DLC_F32, 3}};
+  const dlc_tensor sound_mm[] = {{data, {2, 8, 6}, 6, DLC_F32, 3},
+                                 {data, {2, 2, 6, 16}, 16, DLC_F32, 4},
+                                 {data, {20}, 20, DLC_F32, 1},
+                                 {data, {2, 8, 20}, 20, DLC_F32, 3},
+                                 {data, {2, 8, 20}, 20, DLC_F32, 3}};
   const dlc_matmul_params mm = {20, {0, 0, 0}};
   const struct {
     const dlc_kernel *kernel;
     const dlc_tensor *operands;
     const void *params;
     uint32_t bytes;
-    uint32_t window_words;  // leading words of the parameters that are a window, 0 for none
+    uint32_t window_words; // leading words of the parameters that are a window, 0 for none
   } cases[] = {
-      {&dlc_conv_kernel, sound_conv, &conv, sizeof conv, 15}, {&dlc_dwconv_kernel, sound_dw, &dw, sizeof dw, 15},
-      {&dlc_conv_transpose_kernel, sound_tr, &tr, sizeof tr, 15}, {&dlc_matmul_kernel, sound_mm, &mm, sizeof mm, 0},
+      {&dlc_conv_kernel, sound_conv, &conv, sizeof conv, 15},
+      {&dlc_dwconv_kernel, sound_dw, &dw, sizeof dw, 15},
+      {&dlc_conv_transpose_kernel, sound_tr, &tr, sizeof tr, 15},
+      {&dlc_matmul_kernel, sound_mm, &mm, sizeof mm, 0},
   };
   static const int32_t bad[] = {-1, INT32_MIN, INT32_MAX, 1 << 30, 77};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -501,13 +529,33 @@ static void test_isa(int rounds) {
     g.o = g.c * multiplier;
     test_conv(&g, true);
   }
-  geometry stem = {.n = 2, .in = {1, 61, 59}, .c = 3, .o = 40, .groups = 1, .w = {{1, 7, 7}, {1, 2, 2}, {1, 1, 1}, {0, 3, 3}, {0, 3, 3}}};
+  geometry stem = {.n = 2,
+                   .in = {1, 61, 59},
+                   .c = 3,
+                   .o = 40,
+                   .groups = 1,
+                   .w = {{1, 7, 7}, {1, 2, 2}, {1, 1, 1}, {0, 3, 3}, {0, 3, 3}}};
   test_conv(&stem, false);
-  geometry wide = {.n = 1, .in = {1, 40, 600}, .c = 4, .o = 5, .groups = 1, .w = {{1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}}};
+  geometry wide = {.n = 1,
+                   .in = {1, 40, 600},
+                   .c = 4,
+                   .o = 5,
+                   .groups = 1,
+                   .w = {{1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}}};
   test_conv(&wide, false);
-  geometry sparse = {.n = 1, .in = {1, 9, 9}, .c = 20, .o = 20, .groups = 1, .w = {{1, 3, 3}, {1, 1, 1}, {1, 12, 12}, {0, 12, 12}, {0, 12, 12}}};
+  geometry sparse = {.n = 1,
+                     .in = {1, 9, 9},
+                     .c = 20,
+                     .o = 20,
+                     .groups = 1,
+                     .w = {{1, 3, 3}, {1, 1, 1}, {1, 12, 12}, {0, 12, 12}, {0, 12, 12}}};
   test_conv(&sparse, false);
-  geometry squeeze = {.n = 1, .in = {1, 1, 1}, .c = 40, .o = 100, .groups = 1, .w = {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0}}};
+  geometry squeeze = {.n = 1,
+                      .in = {1, 1, 1},
+                      .c = 40,
+                      .o = 100,
+                      .groups = 1,
+                      .w = {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0}}};
   test_conv(&squeeze, false);
 }
 

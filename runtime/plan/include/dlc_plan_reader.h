@@ -14,18 +14,18 @@ extern "C" {
 enum {
   DLC_PLAN_MAJOR = 1,
   DLC_PLAN_MINOR = 0,
-  DLC_PLAN_NONE = 0xFFFFFFFF,  // an absent operand; as a buffer: the weights
+  DLC_PLAN_NONE = 0xFFFFFFFF, // an absent operand; as a buffer: the weights
 };
 
 // What keeps bytes from being a plan.
 typedef enum dlc_plan_defect {
   DLC_PLAN_SOUND = 0,
-  DLC_PLAN_NOT_A_PLAN,   // too short, or another identifier
-  DLC_PLAN_TOO_LARGE,    // 2 GiB and over
-  DLC_PLAN_MALFORMED,    // FlatBuffers' verifier refuses it
+  DLC_PLAN_NOT_A_PLAN, // too short, or another identifier
+  DLC_PLAN_TOO_LARGE,  // 2 GiB and over
+  DLC_PLAN_MALFORMED,  // FlatBuffers' verifier refuses it
   DLC_PLAN_OTHER_MAJOR,
-  DLC_PLAN_CUT_SHORT,    // the weights do not end the file
-  DLC_PLAN_MISALIGNED,   // the weights are not at a multiple of 64
+  DLC_PLAN_CUT_SHORT,  // the weights do not end the file
+  DLC_PLAN_MISALIGNED, // the weights are not at a multiple of 64
 } dlc_plan_defect;
 
 // A string of a plan: not terminated for the reader's purposes; empty when absent.
