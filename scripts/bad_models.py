@@ -275,6 +275,10 @@ def write(folder):
         (folder / name).write_bytes(content)
         cases.append((folder / name, (65,)))
     (folder / "folder.onnx").mkdir(exist_ok=True)
+    pipe = folder / "pipe.onnx"
+    if not pipe.exists():
+        os.mkfifo(pipe)
+    cases.append((pipe, (66,)))
     cases += [(folder / "folder.onnx", (65, 66)), (folder / "absent.onnx", (66,)), (pathlib.Path("/dev/null"), (65, 66)),
               (pathlib.Path("/dev/zero"), (65, 66)), (folder / "text.onnx" / "inside.onnx", (66,))]
     if os.geteuid() != 0:

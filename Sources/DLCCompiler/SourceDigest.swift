@@ -8,6 +8,9 @@ enum SourceDigest {
   private static let pieceBytes = 1 << 20
 
   static func hexadecimal(ofFile path: String) -> String {
+    // Devices have no end, and opening a pipe waits for a writer.
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
     // Read in pieces: a second mapping of a large model would take its memory twice.
     guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd(),
       (try? file.seek(toOffset: 0)) != nil

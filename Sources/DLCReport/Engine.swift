@@ -15,7 +15,11 @@ package enum Engine {
 
   /// Whether the file is to be compiled: everything that does not carry a plan's identifier.
   package static func isOnnx(_ path: String) -> Bool {
-    guard let file = FileHandle(forReadingAtPath: path) else { return true }
+    // Opening a pipe would wait for a writer; what is no regular file is refused by the importer.
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let file = FileHandle(forReadingAtPath: path)
+    else { return true }
     defer { try? file.close() }
     let head = (try? file.read(upToCount: 8)) ?? Data()
     return Array(head.dropFirst(4)) != Array("DLCP".utf8)
