@@ -86,7 +86,11 @@ import Testing
     Case("missing input", "Add 'y' (opset 17): input 1 is missing; the operator needs it.") {
       plain(&$0) { $0.node("Add", ["x"], ["y"]) }
     },
-    Case("unknown domain", "acme.Relu 'y' (opset 0): the model declares no version of its domain 'acme'.") {
+    Case(
+      "unknown domain",
+      "acme.Relu 'y': the model declares no version of its domain 'acme'. Export it again, or "
+        + "replace the operator by those of the standard domain."
+    ) {
       plain(&$0) { $0.node("Relu", ["x"], ["y"], domain: "acme") }
     },
     Case(
@@ -137,7 +141,7 @@ import Testing
       $0.node("Relu", ["x"], ["y"])
       $0.output("y")
     },
-    Case("open dimension", "input 'x': axis 1 (length) of [N,length] is open. Set it with --dim length=N.") {
+    Case("open dimension", "input 'x': axis 1 (length) of [N,length] is open. Set it with --dim length=SIZE.") {
       $0.input("x", ["N", "length"])
       $0.node("Relu", ["x"], ["y"])
       $0.output("y")
@@ -189,7 +193,9 @@ import Testing
     },
     Case(
       "condition at run time",
-      "If 'y' (opset 17): its condition is computed at run time; only conditions known when the model is compiled are supported in this version."
+      "If 'y' (opset 17): its condition is computed at run time; only conditions known when "
+        + "the model is compiled are supported in this version. Give the inputs that decide it "
+        + "with --constant NAME=FILE.npy, or export without it."
     ) {
       $0.input("c", [], type: 9)
       let branch = ModelBuilder { $0.output("c") }
