@@ -28,7 +28,9 @@ package enum SupportedOperators {
   private static let restrictions: [String: String] = {
     let lists = "number of elements known when compiling; no sequence as input or output of the model"
     var table = [
+      "Attention": "bf16 results are rounded once, not after every inner step (up to 2 ulp apart)",
       "Compress": "condition known when compiling",
+      "DFT": "parts that are 0 in exact arithmetic come out as rounding error",
       "Dropout": "inference only",
       "If": "condition known when compiling",
       "NonZero": "input known when compiling",
