@@ -40,12 +40,12 @@ enum { DLC_CHUNK = 512 };
 #if defined(__x86_64__)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__avx2, name##__avx512
 #define DLC_ROWS(name)                                                                                                 \
-  (dlc_current_isa() == DLC_ISA_AVX512 ? &name##__avx512                                                               \
-   : dlc_current_isa() == DLC_ISA_AVX2 ? &name##__avx2                                                                 \
-                                       : &name##__scalar)
+  (dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX512 ? &name##__avx512                                                \
+   : dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX2 ? &name##__avx2                                                  \
+                                                      : &name##__scalar)
 #elif defined(__ARM_NEON)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__neon
-#define DLC_ROWS(name) (dlc_current_isa() == DLC_ISA_NEON ? &name##__neon : &name##__scalar)
+#define DLC_ROWS(name) (dlc_float_isa(dlc_current_isa()) == DLC_ISA_NEON ? &name##__neon : &name##__scalar)
 #else
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar
 #define DLC_ROWS(name) (&name##__scalar)

@@ -53,7 +53,7 @@ static void expand(const float *x, int64_t cells, int64_t pitch, int64_t channel
 }
 
 static const dlc_dwconv_isa *current(void) {
-  switch (dlc_current_isa()) {
+  switch (dlc_float_isa(dlc_current_isa())) {
 #if defined(__x86_64__)
   case DLC_ISA_AVX512: return &dlc_dwconv__avx512;
   case DLC_ISA_AVX2: return &dlc_dwconv__avx2;

@@ -3,7 +3,7 @@
 #include "epilogue.h"
 
 const dlc_tile_isa *dlc_tile_current(void) {
-  switch (dlc_current_isa()) {
+  switch (dlc_float_isa(dlc_current_isa())) {
 #if defined(__x86_64__)
   case DLC_ISA_AVX512: return &dlc_tile__avx512;
   case DLC_ISA_AVX2: return &dlc_tile__avx2;

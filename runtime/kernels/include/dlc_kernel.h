@@ -88,10 +88,29 @@ uint32_t dlc_kernel_outputs(uint16_t id, uint32_t operand_count);
 enum { DLC_FAULT_INDEX = 1 };
 
 // Instruction sets a kernel row may be written for, in rising preference on their architecture.
-typedef enum dlc_isa { DLC_ISA_SCALAR = 0, DLC_ISA_AVX2 = 1, DLC_ISA_AVX512 = 2, DLC_ISA_NEON = 16 } dlc_isa;
+// Each includes those before it: a family without a row for one uses the best row below. AVX512_VNNI has VNNI, VBMI not
+// necessarily; AMX is AVX512_VNNI with tiles of s8.
+typedef enum dlc_isa {
+  DLC_ISA_SCALAR = 0,
+  DLC_ISA_AVX2 = 1,
+  DLC_ISA_AVX_VNNI = 2,
+  DLC_ISA_AVX512 = 3,
+  DLC_ISA_AVX512_VNNI = 4,
+  DLC_ISA_AMX = 5,
+  DLC_ISA_NEON = 16,
+  DLC_ISA_NEON_DOTPROD = 17,
+  DLC_ISA_NEON_I8MM = 18,
+} dlc_isa;
 
 // The instruction set in use: the best the processor has, or what dlc_set_isa chose.
 dlc_isa dlc_current_isa(void);
+// The best row of a family that has scalar, AVX2, AVX512 and NEON ones.
+static inline dlc_isa dlc_float_isa(dlc_isa isa) {
+  if (isa >= DLC_ISA_NEON) return DLC_ISA_NEON;
+  if (isa >= DLC_ISA_AVX512) return DLC_ISA_AVX512;
+  return isa >= DLC_ISA_AVX2 ? DLC_ISA_AVX2 : DLC_ISA_SCALAR;
+}
+
 // Chooses an instruction set; false when this processor or build lacks it. Not while a session runs.
 bool dlc_set_isa(dlc_isa isa);
 const char *dlc_isa_name(dlc_isa isa);
