@@ -55,8 +55,8 @@ let package = Package(
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC",
-        "CDLCPlatform", "CDLCKernels",
+        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor",
+        "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
     .executableTarget(
       name: "dlc",
