@@ -6,9 +6,9 @@ enum LayerCause: Equatable {
   case saturation(share: Double)
   /// One channel is off by a factor.
   case channelGain(channel: Int, gain: Double)
-  /// Few large values stretch the range; largest magnitude over the 99.9 % quantile.
+  /// Few large values stretch the range; largest magnitude over the 99.8 % quantile.
   case rangeOutlier(ratio: Double)
-  /// Channels of very different reach share one scale; largest reach over the median one.
+  /// Channels of very different strength share one scale; largest root mean square over the median one.
   case channelImbalance(ratio: Double, channel: Int)
   /// The error has a constant part in each channel; its share of the error's energy.
   case biasShift(share: Double)
@@ -58,18 +58,16 @@ enum LayerCause: Equatable {
 
   /// A grid that is coarse for most of the values because of a few values or a few channels.
   private static func coarseGrid(_ layer: LayerError) -> LayerCause? {
-    let reaches = layer.channels.map(\.reach).sorted()
-    if reaches.count > 2, let largest = reaches.last {
-      let median = reaches[reaches.count / 2]
-      if largest > 16 * median,
-        let channel = layer.channels.indices.max(by: { layer.channels[$0].reach < layer.channels[$1].reach })
-      {
-        return .channelImbalance(ratio: median > 0 ? largest / median : .infinity, channel: channel)
+    let powers = layer.channels.map { $0.count > 0 ? ($0.localSquared / $0.count).squareRoot() : 0 }
+    if powers.count > 2, let strongest = powers.indices.max(by: { powers[$0] < powers[$1] }) {
+      let median = powers.sorted()[powers.count / 2]
+      if powers[strongest] > 8 * median {
+        return .channelImbalance(ratio: median > 0 ? powers[strongest] / median : .infinity, channel: strongest)
       }
     }
     let sorted = layer.magnitudes.sorted()
-    if sorted.count >= 256, let largest = reaches.last {
-      let usual = Double(sorted[sorted.count * 999 / 1000])
+    if sorted.count >= 256, let largest = layer.channels.map(\.reach).max() {
+      let usual = Double(sorted[sorted.count * 998 / 1000])
       if largest > 4 * usual { return .rangeOutlier(ratio: usual > 0 ? largest / usual : .infinity) }
     }
     return nil
@@ -93,9 +91,9 @@ enum LayerCause: Equatable {
     switch self {
     case .saturation(let share): "\(short(share * 100)) % of the values lie beyond the range and are cut off"
     case .channelGain(let channel, let gain): "channel \(channel) answers \(short(gain)) x what the reference does"
-    case .rangeOutlier(let ratio): "the largest value is \(short(ratio)) x the 99.9 % quantile and stretches the range"
+    case .rangeOutlier(let ratio): "the largest value is \(short(ratio)) x the 99.8 % quantile and stretches the range"
     case .channelImbalance(let ratio, let channel):
-      "channel \(channel) reaches \(short(ratio)) x as far as the median channel under one scale"
+      "channel \(channel) is \(short(ratio)) x as strong as the median channel under one scale"
     case .biasShift(let share): "\(short(share * 100)) % of the error is a constant in each channel"
     case .rounding: "rounding to 256 steps, no more"
     case .weights: "more error than the output's steps explain: the weights are coarse"
