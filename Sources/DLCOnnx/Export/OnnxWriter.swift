@@ -109,7 +109,11 @@ private struct Writing {
     var renamed: [String: String] = [:]
     var passed: [(String, String)] = []
     for (result, output) in zip(results, outputs) {
-      if made.contains(result), renamed[result] == nil { renamed[result] = output } else { passed.append((result, output)) }
+      if made.contains(result), renamed[result] == nil {
+        renamed[result] = output
+      } else {
+        passed.append((result, output))
+      }
     }
     spelling.rename(renamed)
     file = spelling.file
