@@ -171,7 +171,7 @@ import Testing
   func integerConvolutionIsExact(groups: Int) throws {
     let channels = 460 * groups
     let x = (0..<channels * 9).map { UInt8(255 - $0 % 7) }
-    let w = (0..<groups * 460 * 9).map { UInt8(255 - $0 % 11) }
+    let w = (0..<groups * 460 * 9).map { UInt8(255 - $0 * $0 % 13) }
     let y = try ModelBuilder(opset: 10) {
       $0.input("x", [1, .fixed(channels), 3, 3], type: 2)
       $0.weights("w", u8(w, Shape([groups, 460, 3, 3])))
@@ -183,7 +183,8 @@ import Testing
       (0..<4140).reduce(0) { $0 + Int(x[group * 4140 + $1]) * (Int(w[group * 4140 + $1]) - 1) }
     }
     #expect(y == [Tensor(expected.map { Int32($0) }, shape: Shape([1, groups, 1, 1]))])
-    #expect(expected.contains { Int(Float($0)) != $0 })
+    let rounded = expected.map { Int(Float($0)) }
+    #expect(rounded != expected)
   }
 
   @Test func dynamicRangeOfZerosHasScaleOne() throws {
@@ -220,11 +221,11 @@ import Testing
     Case("its zero point must have the scale's shape [3], found i8[2]") {
       $0.node("DequantizeLinear", ["i8", "s3", "z2"], ["y"])
     },
-    Case("it needs one scale for each index along axis 0 of [2, 3], found 3") {
+    Case("it needs one scale for each index along axis 0 of [2,3], found 3") {
       $0.node("DequantizeLinear", ["i8", "s3"], ["y"], [("axis", .int(0))])
     },
     Case("axis 2 is outside -2...1") { $0.node("DequantizeLinear", ["i8", "s3"], ["y"], [("axis", .int(2))]) },
-    Case("its scale must be f32, f16 or bf16, found i8[2]") { $0.node("DequantizeLinear", ["i8", "z2"], ["y"]) },
+    Case("its result must be f32, f16 or bf16, found i8") { $0.node("DequantizeLinear", ["i8", "z2"], ["y"]) },
     Case("a quantized tensor must be u8, i8, u16, i16 or i32, found f32[2,3]") {
       $0.node("DequantizeLinear", ["x", "s"], ["y"])
     },
@@ -249,7 +250,7 @@ import Testing
     Case("input 1 is missing; the operator needs it") { $0.node("QuantizeLinear", ["x"], ["y"]) },
     Case("x must be f32, f16, bf16 or i32, found i8[2,3]") { $0.node("QuantizeLinear", ["i8", "s"], ["y"]) },
     Case("input 7 is missing; the operator needs it") {
-      $0.node("QLinearMatMul", ["i8", "s", "zero", "i8", "s", "zero", "s"], ["y"])
+      $0.node("QLinearMatMul", ["i8", "s", "zero", "square", "s", "zero", "s"], ["y"])
     },
     Case("expected equal inner extents, found 3 of f32[2,3] and 2 of f32[2,3]") {
       $0.node("QLinearMatMul", ["i8", "s", "zero", "i8", "s", "zero", "s", "zero"], ["y"])
