@@ -9,12 +9,14 @@ package enum OnnxWriter {
   /// The opset that files use when nothing needs a later one, and the one for files that do.
   private static let (usualOpset, laterOpset) = (17, 21)
 
-  /// Writes `graph` to the file at `path`, replacing it.
-  package static func write(_ graph: Graph, to path: String) throws(OnnxWriteError) {
+  /// Writes `graph` to the file at `path`, replacing it whole; gives its size in bytes.
+  @discardableResult
+  package static func write(_ graph: Graph, to path: String) throws(OnnxWriteError) -> Int {
     let data = Data(try bytes(of: graph))
     do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
       throw .cannotWrite(path: path, reason: (error as NSError).localizedDescription)
     }
+    return data.count
   }
 
   /// The ONNX file of `graph`.
