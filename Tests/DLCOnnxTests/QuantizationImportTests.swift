@@ -8,7 +8,9 @@ import Testing
 /// Quantized operators of the standard domain.
 @Suite struct QuantizationImportTests {
   private func u8(_ values: [UInt8], _ shape: Shape? = nil) -> Tensor { Tensor(values, shape: shape ?? [values.count]) }
-  private func f32(_ values: [Float], _ shape: Shape? = nil) -> Tensor { Tensor(values, shape: shape ?? [values.count]) }
+  private func f32(_ values: [Float], _ shape: Shape? = nil) -> Tensor {
+    Tensor(values, shape: shape ?? [values.count])
+  }
   private func operators(_ graph: Graph) -> [String] { graph.nodes.compactMap { $0?.op.mnemonic } }
 
   @Test func knownScalesBecomeParameters() throws {
