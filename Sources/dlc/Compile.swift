@@ -46,7 +46,9 @@ struct Compile: ParsableCommand {
     func later(_ flag: String) -> ValidationError { ValidationError("\(flag) is not available in this version.") }
     if quantize != "none" { throw later("--quantize \(quantize)") }
     if emit == "c" { throw later("--emit \(emit)") }
-    guard emit == "plan" || emit == "onnx" else { throw ValidationError("--emit must be plan or onnx, found '\(emit)'.") }
+    guard emit == "plan" || emit == "onnx" else {
+      throw ValidationError("--emit must be plan or onnx, found '\(emit)'.")
+    }
     if emit == "onnx", maxPlanBytes != nil || maxArenaBytes != nil {
       throw ValidationError("--max-plan-bytes and --max-arena-bytes are about plans; --emit onnx writes none.")
     }

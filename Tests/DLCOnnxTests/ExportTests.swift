@@ -172,7 +172,9 @@ import Testing
       Case(GatherElements(axis: 0), floats([3, 2]), integers([2, 0, 1, 1], [2, 2])),
       Case(GatherND(batchDimensions: 1), floats([2, 3, 2]), integers([2, 0], [2, 1])),
       Case(OneHot(depth: 4, axis: 1), integers([1, -1, 7]), Tensor([-1, 5] as [Float], shape: [2])),
-      Case(Resize(.nearest, coordinate: .asymmetric, nearest: .floor, shape: [1, 1, 4, 6], scales: [1, 1, 2, 2]), floats([1, 1, 2, 3])),
+      Case(
+        Resize(.nearest, coordinate: .asymmetric, nearest: .floor, shape: [1, 1, 4, 6], scales: [1, 1, 2, 2]),
+        floats([1, 1, 2, 3])),
       Case(
         Resize(.linear, coordinate: .halfPixel, shape: [1, 1, 10, 2], scales: [1, 1, Float(10.0 / 7), 0.5]),
         floats([1, 1, 7, 4])),
@@ -184,12 +186,16 @@ import Testing
         Resize(
           .linear, coordinate: .cropAndResize, shape: [1, 1, 3, 3], scales: [1, 1, 1.5, 1.5],
           regionBegin: [0, 0, 0.25, 0.25], regionEnd: [1, 1, 0.75, 0.75], extrapolation: 3), floats([1, 1, 4, 4])),
-      Case(Resize(.linear, coordinate: .halfPixelSymmetric, shape: [1, 1, 2, 2], scales: [1, 1, 0.5, 0.5], antialias: true), floats([1, 1, 4, 4])),
+      Case(
+        Resize(
+          .linear, coordinate: .halfPixelSymmetric, shape: [1, 1, 2, 2], scales: [1, 1, 0.5, 0.5], antialias: true),
+        floats([1, 1, 4, 4])),
     ] + [Pad.Mode.reflect, .edge, .wrap].map { Case(Pad($0, before: [1, 1], after: [0, 1]), floats([2, 3])) }
     + ScatterReduction.allCases.flatMap { reduction in
       [
         Case(
-          ScatterElements(axis: 1, reduction: reduction), floats([2, 3]), integers([1, 0, 2, 2], [2, 2]), positive([2, 2])),
+          ScatterElements(axis: 1, reduction: reduction), floats([2, 3]), integers([1, 0, 2, 2], [2, 2]),
+          positive([2, 2])),
         Case(ScatterND(reduction: reduction), floats([3, 2]), integers([2, 0], [2, 1]), positive([2, 2])),
       ]
     }

@@ -104,7 +104,8 @@ private struct Writing {
     var spelling = NodeSpelling(
       inputs: inputs, inputTypes: node.inputs.map { graph[$0].type }, outputTypes: node.outputs.map { graph[$0].type },
       label: node.name, mnemonic: node.op.mnemonic, file: file)
-    file = OnnxFileContents(opset: 0, name: "")  // the spelling holds the only copy, so that adding to it copies nothing
+    // The spelling holds the only copy, so that adding to it copies nothing.
+    file = OnnxFileContents(opset: 0, name: "")
     let results = try op.spell(&spelling)
     // Results get the outputs' names; what a spelling passes on as it is, is copied under the output's name.
     let made = Set(spelling.nodes.flatMap(\.outputs))
