@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "COnnxProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "DLCOnnx", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "COnnxProto"]),
     .target(name: "DLCPasses", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(name: "DLCQuantization", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
       name: "CDLCPlanBuilder",
       cxxSettings: [
@@ -82,6 +83,8 @@ let package = Package(
     .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(
+      name: "DLCQuantizationTests", dependencies: ["DLCQuantization", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
