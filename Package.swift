@@ -10,6 +10,8 @@ let package = Package(
     // The runtime as a shared library for C programs, on machines that have Swift's libraries.
     .library(name: "dlcruntime", type: .dynamic, targets: ["DLCRuntime"]),
     .library(name: "DLCCompiler", targets: ["DLCCompiler"]),
+    // Accuracy checks for the tests of programs that use models.
+    .library(name: "DLCTesting", targets: ["DLCTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -56,9 +58,10 @@ let package = Package(
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC",
-        "CDLCPlatform", "CDLCKernels",
+        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor",
+        "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
+    .target(name: "DLCTesting", dependencies: ["DLCReport", "DLCCompiler"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
@@ -82,6 +85,7 @@ let package = Package(
       exclude: ["plans"]),
     .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
+    .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCQuantizationTests", dependencies: ["DLCQuantization", "DLCOperators", "DLCGraph", "DLCTensor"]),
