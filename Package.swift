@@ -40,6 +40,7 @@ let package = Package(
     .target(name: "COnnxProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "DLCOnnx", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "COnnxProto"]),
     .target(name: "DLCPasses", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(name: "DLCQuantization", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
       name: "CDLCPlanBuilder",
       cxxSettings: [
@@ -86,6 +87,8 @@ let package = Package(
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
     .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(
+      name: "DLCQuantizationTests", dependencies: ["DLCQuantization", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
