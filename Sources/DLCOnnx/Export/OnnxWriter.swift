@@ -9,12 +9,14 @@ package enum OnnxWriter {
   /// The opset that files use when nothing needs a later one, and the one for files that do.
   private static let (usualOpset, laterOpset) = (17, 21)
 
-  /// Writes `graph` to the file at `path`, replacing it.
-  package static func write(_ graph: Graph, to path: String) throws(OnnxWriteError) {
+  /// Writes `graph` to the file at `path`, replacing it whole; gives its size in bytes.
+  @discardableResult
+  package static func write(_ graph: Graph, to path: String) throws(OnnxWriteError) -> Int {
     let data = Data(try bytes(of: graph))
     do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
       throw .cannotWrite(path: path, reason: (error as NSError).localizedDescription)
     }
+    return data.count
   }
 
   /// The ONNX file of `graph`.
@@ -102,14 +104,19 @@ private struct Writing {
     var spelling = NodeSpelling(
       inputs: inputs, inputTypes: node.inputs.map { graph[$0].type }, outputTypes: node.outputs.map { graph[$0].type },
       label: node.name, mnemonic: node.op.mnemonic, file: file)
-    file = OnnxFileContents(opset: 0, name: "")  // the spelling holds the only copy, so that adding to it copies nothing
+    // The spelling holds the only copy, so that adding to it copies nothing.
+    file = OnnxFileContents(opset: 0, name: "")
     let results = try op.spell(&spelling)
     // Results get the outputs' names; what a spelling passes on as it is, is copied under the output's name.
     let made = Set(spelling.nodes.flatMap(\.outputs))
     var renamed: [String: String] = [:]
     var passed: [(String, String)] = []
     for (result, output) in zip(results, outputs) {
-      if made.contains(result), renamed[result] == nil { renamed[result] = output } else { passed.append((result, output)) }
+      if made.contains(result), renamed[result] == nil {
+        renamed[result] = output
+      } else {
+        passed.append((result, output))
+      }
     }
     spelling.rename(renamed)
     file = spelling.file

@@ -55,7 +55,8 @@ extension NodeContext {
     ignore("saturate")  // of float8 only
     let (x, scale, zero) = try (input(0), input(1), optional(2))
     let declared = try int("output_dtype").flatMap { $0 == 0 ? nil : $0 }
-    let element = try declared.map { (code) throws(MappingError) in try NodeContext.elementType(code: code) }
+    let element =
+      try declared.map { (code) throws(MappingError) in try NodeContext.elementType(code: code) }
       ?? zero.map { self.element(of: $0) } ?? .uint8
     guard [.float32, .float16, .bfloat16, .int32].contains(self.element(of: x)) else {
       throw MappingError("x must be f32, f16, bf16 or i32, found \(type(of: x))")
@@ -81,7 +82,8 @@ extension NodeContext {
     let axis = try int("axis", default: 1)
     let block = try int("block_size", default: 0)
     let declared = try int("output_dtype").flatMap { $0 == 0 ? nil : $0 }
-    let element = try declared.map { (code) throws(MappingError) in try NodeContext.elementType(code: code) }
+    let element =
+      try declared.map { (code) throws(MappingError) in try NodeContext.elementType(code: code) }
       ?? self.element(of: scale)
     guard [.float32, .float16, .bfloat16].contains(element) else {
       throw MappingError("its result must be f32, f16 or bf16, found \(element)")
@@ -150,7 +152,8 @@ extension NodeContext {
     let found = type(of: scale)
     guard found.shape.dimensions == expected, [.float32, .float16, .bfloat16].contains(found.element) else {
       throw MappingError(
-        "blocks of \(block) along axis \(axis) of \(x.shape) need float scales of shape \(Shape(expected)), found \(found)")
+        "blocks of \(block) along axis \(axis) of \(x.shape) need float scales of shape \(Shape(expected)), found \(found)"
+      )
     }
     if let zero, type(of: zero) != TensorType(element, found.shape) {
       throw MappingError(

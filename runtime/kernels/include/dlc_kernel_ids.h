@@ -34,18 +34,18 @@
   X(28, top_k)                                                                                                         \
   X(29, one_hot)                                                                                                       \
   X(30, trilu)                                                                                                         \
-  X(31, reverse_sequence)
-
-// Ids given to families whose rows are still to come; a family moves into the list above with its row.
-#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
+  X(31, reverse_sequence)                                                                                              \
   X(32, qmatmul)                                                                                                       \
   X(33, qmatmul_pack)                                                                                                  \
   X(34, qconv)                                                                                                         \
   X(35, qconv_pack)                                                                                                    \
+  X(38, qconv_transpose)                                                                                               \
+  X(39, qconv_transpose_pack)
+
+// Ids given to families whose rows are still to come; a family moves into the list above with its row.
+#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
   X(36, qdwconv)                                                                                                       \
   X(37, qdwconv_pack)                                                                                                  \
-  X(38, qconv_transpose)                                                                                               \
-  X(39, qconv_transpose_pack)                                                                                          \
   X(40, quantize)                                                                                                      \
   X(41, dequantize)                                                                                                    \
   X(42, dynamic_range)                                                                                                 \
