@@ -38,6 +38,8 @@ package enum Engine {
     package var report: PlanReport
     package var notes: [String]
     package var operators: Int
+    /// Operators that compute in integers.
+    package var quantizedOperators: Int
     package var passes: [(name: String, patches: Int, milliseconds: Double)]
     package var seconds: Double
     package var quantization: QuantizationOutcome?
@@ -49,7 +51,8 @@ package enum Engine {
           ("weights_bytes", .integer(report.weightsBytes)),
           ("arena_bytes", .integer(report.arenaBytes)),
           ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
-          ("macs", .integer(report.macs)), ("operators", .integer(operators)), ("quantized_operators", .integer(0)),
+          ("macs", .integer(report.macs)), ("operators", .integer(operators)),
+          ("quantized_operators", .integer(quantizedOperators)),
           ("steps", .integer(report.steps)),
           (
             "passes",
@@ -69,7 +72,7 @@ package enum Engine {
       \(plan): \(Listing.grouped(report.planBytes)) bytes, of these weights \(Listing.grouped(report.weightsBytes))
       arena \(Listing.grouped(report.arenaBytes)) bytes (lower bound \(Listing.grouped(report.arenaLowerBoundBytes))), \
       \(Listing.grouped(report.macs)) MACs in \(report.steps) steps
-      \(operators) operators after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
+      \(operators) operators\(quantizedOperators == 0 ? "" : ", \(quantizedOperators) in integers,") after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
       """ + (quantization.map { "\n" + $0.lines.joined(separator: "\n") } ?? "")
     }
   }
@@ -103,6 +106,7 @@ package enum Engine {
     }
     return CompileOutcome(
       plan: output, report: compiled.writer.report, notes: compiled.notes, operators: compiled.graph.nodeCount,
+      quantizedOperators: compiled.graph.integerNodeCount,
       passes: compiled.passes.entries.map { ($0.pass, $0.patches, $0.milliseconds) },
       seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9, quantization: quantization)
   }
