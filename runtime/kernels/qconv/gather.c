@@ -187,16 +187,14 @@ static void copy_line(const dlc_qgather *g, uint8_t *to, const uint8_t *line, in
   if (done < count) copy_taps(g, to + done * g->copy_pitch, line, w + done * axis->stride, count - done);
 }
 
-void dlc_qgather_copies(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows) {
-  (void)skips;
+void dlc_qgather_copies(const void *gather, int64_t row, uint32_t count, uint8_t *copy, int64_t *y_row) {
   const dlc_qgather *g = gather;
   const dlc_qgather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   const bool contiguous = w->step == 1 && g->pitch == g->inputs;
   const int64_t line_bytes = (int64_t)w->taps * g->inputs, bytes = line_bytes * h->taps * d->taps;
-  uint8_t *copy = rows->copy;
   cursor c = cursor_at(g, row);
-  for (uint32_t i = 0; i < rows->m;) {
-    const cell_run r = next_run(g, &c, rows->m - i);
+  for (uint32_t i = 0; i < count;) {
+    const cell_run r = next_run(g, &c, count - i);
     uint8_t *to = copy;
     for (int32_t td = 0; td < d->taps; td++)
       for (int32_t th = 0; th < h->taps; th++, to += line_bytes) {
@@ -214,10 +212,7 @@ void dlc_qgather_copies(const void *gather, int64_t row, bool skips, dlc_qtile_r
     for (int32_t j = 0; j < r.count; j++, i++, copy += g->copy_pitch) {
       // What pads the depth to fours meets zero weights.
       __builtin_memset(copy + bytes, 0, 4);
-      rows->a[i] = copy;
-      rows->y_row[i] = r.y_row + (int64_t)j * w->y_step;
+      y_row[i] = r.y_row + (int64_t)j * w->y_step;
     }
   }
-  rows->taps = 1;
-  rows->shifted = true;
 }
