@@ -118,6 +118,7 @@ void dlc_qgather_rows(const void *gather, int64_t row, bool skips, dlc_qtile_row
   rows->taps = listed;
 }
 
+static inline void copy_8(uint8_t *to, const uint8_t *from) { __builtin_memcpy(to, from, 8); }
 static inline void copy_16(uint8_t *to, const uint8_t *from) { __builtin_memcpy(to, from, 16); }
 static inline void copy_32(uint8_t *to, const uint8_t *from) {
   copy_16(to, from);
@@ -139,8 +140,15 @@ static void copy_cells(uint8_t *to, int64_t to_step, const uint8_t *from, int64_
   const int64_t width = bytes <= 16 ? 16 : 32, room = end - from;
   int64_t safe = room < width ? 0 : (room - width) / from_step + 1;
   if (safe > count) safe = count;
-  if (width == 16)
+  if (bytes <= 8)
+    for (; i < safe; i++, to += to_step, from += from_step) copy_8(to, from);
+  else if (width == 16)
     for (; i < safe; i++, to += to_step, from += from_step) copy_16(to, from);
+  else if (bytes <= 24)
+    for (; i < safe; i++, to += to_step, from += from_step) {
+      copy_16(to, from);
+      copy_8(to + 16, from + 16);
+    }
   else
     for (; i < safe; i++, to += to_step, from += from_step) copy_32(to, from);
   for (; i < count; i++, to += to_step, from += from_step) __builtin_memcpy(to, from, (size_t)bytes);

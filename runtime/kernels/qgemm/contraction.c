@@ -40,7 +40,7 @@ void dlc_qno_shift(const void *context, int64_t *shift) {
 }
 
 // TABLE_BUDGET, COPY_BUDGET and LIGHT_WEIGHTS in bytes.
-enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10, COPY_BUDGET = 48 << 10, LIGHT_WEIGHTS = 256 << 10 };
+enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10, COPY_BUDGET = 24 << 10, LIGHT_WEIGHTS = 256 << 10 };
 
 static uint64_t align64(uint64_t bytes) { return (bytes + 63) & ~(uint64_t)63; }
 
