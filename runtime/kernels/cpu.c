@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 // The kernel's bits, which old headers lack.
@@ -24,6 +26,20 @@ static bool has_avx_vnni(void) {
 }
 #endif
 
+#if defined(__x86_64__)
+// Tiles of bytes: the processor has them and Linux gives each process its leave to use them, once it asks.
+static bool has_amx(void) {
+  enum { LEAF_TILE = 1 << 24, LEAF_INT8 = 1 << 25, XSAVE = 1 << 27, TILE_STATE = 3 << 17 };
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; // of arch_prctl, which old headers lack
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & XSAVE)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & LEAF_TILE) || !(d & LEAF_INT8)) return false;
+  __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+  if ((a & TILE_STATE) != TILE_STATE) return false;
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+#endif
+
 static bool is_available(dlc_isa isa) {
   switch (isa) {
   case DLC_ISA_SCALAR: return true;
@@ -34,6 +50,7 @@ static bool is_available(dlc_isa isa) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && is_available(DLC_ISA_AVX2);
   case DLC_ISA_AVX_VNNI: return has_avx_vnni() && is_available(DLC_ISA_AVX2);
   case DLC_ISA_AVX512_VNNI: return __builtin_cpu_supports("avx512vnni") && is_available(DLC_ISA_AVX512);
+  case DLC_ISA_AMX: return is_available(DLC_ISA_AVX512_VNNI) && has_amx();
 #endif
 #if defined(__ARM_NEON)
   case DLC_ISA_NEON: return true;
@@ -46,8 +63,9 @@ static bool is_available(dlc_isa isa) {
   }
 }
 
-static const dlc_isa all_isas[] = {DLC_ISA_NEON_I8MM, DLC_ISA_NEON_DOTPROD, DLC_ISA_NEON, DLC_ISA_AVX512_VNNI,
-                                   DLC_ISA_AVX512,    DLC_ISA_AVX_VNNI,     DLC_ISA_AVX2, DLC_ISA_SCALAR};
+static const dlc_isa all_isas[] = {DLC_ISA_NEON_I8MM, DLC_ISA_NEON_DOTPROD, DLC_ISA_NEON,
+                                   DLC_ISA_AMX,       DLC_ISA_AVX512_VNNI,  DLC_ISA_AVX512,
+                                   DLC_ISA_AVX_VNNI,  DLC_ISA_AVX2,         DLC_ISA_SCALAR};
 
 // DLC_ISA in the environment names one; otherwise, or when it is not available, the best there is.
 static dlc_isa detect(void) {

@@ -2,10 +2,17 @@
 
 #include <string.h>
 
-const dlc_qtile_isa *dlc_qtile_current(void) {
+#if defined(__x86_64__)
+// Least rows and groups of depths that fill enough of a tile register to pay for it.
+enum { AMX_ROWS = 4, AMX_GROUPS = 8 };
+#endif
+
+const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups) {
+  (void)rows;
+  (void)groups;
   switch (dlc_current_isa()) {
 #if defined(__x86_64__)
-  case DLC_ISA_AMX:
+  case DLC_ISA_AMX: return rows >= AMX_ROWS && groups >= AMX_GROUPS ? &dlc_qtile__amx : &dlc_qtile__avx512vnni;
   case DLC_ISA_AVX512_VNNI: return &dlc_qtile__avx512vnni;
   case DLC_ISA_AVX512: return &dlc_qtile__avx512;
   case DLC_ISA_AVX_VNNI: return &dlc_qtile__avxvnni;
@@ -177,16 +184,18 @@ static void list_copies(const dlc_qcontraction *c, const uint8_t *copies, dlc_qt
 void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end, uint32_t column_begin,
                    uint32_t column_end, void *scratch) {
   if (row_begin >= row_end || column_begin >= column_end) return;
-  const dlc_qtile_isa *isa = dlc_qtile_current();
+  const int64_t rows = row_end - row_begin;
+  const dlc_qtile_isa *isa = dlc_qtile_current(rows, c->panel_stride / DLC_QPANEL_GROUP_BYTES);
   // Even shares everywhere: 49 rows are tiles of 13, 12, 12 and 12 rather than of 14, 14, 14 and 7.
-  const int64_t rows = row_end - row_begin, tiles = (rows + isa->rows - 1) / isa->rows;
+  const int64_t tiles = (rows + isa->rows - 1) / isa->rows;
   const int64_t most = tiles_per_block(c->taps, c->copy_pitch), blocks = (tiles + most - 1) / most;
   const int64_t short_rows = rows / tiles, longer = rows % tiles;
+  uint32_t state = 0;
   pass p = {.c = c, .isa = isa, .out = c->out, .column_begin = column_begin, .column_end = column_end};
   p.s = place(c, scratch, (uint32_t)(tiles < most ? tiles : most));
   copy_columns(c, &p.s, column_begin, column_end);
   if (p.out.scale) p.out.scale = p.s.scale;
-  p.tile = (dlc_qtile){.panel_stride = c->panel_stride, .depth = c->depth, .out = &p.out};
+  p.tile = (dlc_qtile){.panel_stride = c->panel_stride, .depth = c->depth, .out = &p.out, .state = &state};
   if (c->shifts) {
     c->shifts(c->context, p.s.shift);
     for (uint32_t i = 0; i < c->taps; i++) p.s.tap[i] = i;
@@ -211,4 +220,5 @@ void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end
     if (c->copier) c->copier(c->context, block_row, (uint32_t)(row - block_row), p.s.copies, p.s.y_row);
     run_block(&p, (uint32_t)(last - first), width, block == 0);
   }
+  if (isa->end) isa->end();
 }

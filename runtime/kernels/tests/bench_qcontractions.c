@@ -26,7 +26,7 @@ static void *bytes(size_t n) {
 
 // A tile whose operands stay in the nearest cache: products and nothing else to wait for.
 static double measure_peak(void) {
-  const dlc_qtile_isa *isa = dlc_qtile_current();
+  const dlc_qtile_isa *isa = dlc_qtile_current(DLC_QTILE_MAX_ROWS, 64);
   enum { DEPTH = 256, REPEATS = 64, ROWS = DLC_QTILE_MAX_ROWS };
   uint8_t *a = bytes(DEPTH), *y = bytes(ROWS * 64);
   int8_t *b = bytes(DEPTH * 64);
@@ -35,6 +35,7 @@ static double measure_peak(void) {
   static int64_t shifts[REPEATS], y_row[ROWS];
   static int32_t start[64];
   static float scale[64];
+  static uint32_t state;
   for (uint32_t i = 0; i < ROWS; i++) rows[i] = a;
   const dlc_qoutput out = {.y = y, .scale = scale, .y_pitch = 64, .requantize = {.high = 1}, .type = DLC_U8};
   const dlc_qtile t = {.a = rows,
@@ -48,7 +49,8 @@ static double measure_peak(void) {
                        .m = isa->rows,
                        .n = isa->columns,
                        .taps = REPEATS,
-                       .depth = DEPTH};
+                       .depth = DEPTH,
+                       .state = &state};
   double best = 0;
   for (int i = 0; i < 60; i++) {
     const double from = now();
@@ -56,6 +58,7 @@ static double measure_peak(void) {
     const double rate = 10.0 * isa->rows * isa->columns * DEPTH * REPEATS / (now() - from) * 1e-9;
     if (rate > best) best = rate;
   }
+  if (isa->end) isa->end();
   free(a), free(b), free(y);
   return best;
 }
