@@ -255,8 +255,7 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
         source *own = sources[g % FOUND];
         for (int32_t s = 0; s < 4 && (b == 0 || p->groups > FOUND); s++)
           own[s] = find_source(w, image, od, oh, q, 4 * g + s);
-        interleave_columns(w, own, c / multiplier, multiplier > 1 ? spread : NULL,
-                           w->columns + g * job.group_bytes);
+        interleave_columns(w, own, c / multiplier, multiplier > 1 ? spread : NULL, w->columns + g * job.group_bytes);
       }
       job.weights = w->blocks + b * block_bytes(p);
       job.bias = (const int32_t *)(const void *)(job.weights + block_bytes(p) - DLC_QLANES * 8);

@@ -41,7 +41,7 @@ DLC_QINLINE DLC_QI load_residual(const uint8_t *p, const uint8_t *end) {
 
 // Four cells of output row r from cell q on.
 DLC_QTARGET static __attribute__((noinline)) void finish(const dlc_qdwconv_job *j, int32_t r, int32_t q,
-                                                       const int32_t (*sums)[DLC_QLANES]) {
+                                                         const int32_t (*sums)[DLC_QLANES]) {
   enum { P = DLC_QDWCONV_CELLS };
   const int32_t cells = j->cells - q < P ? j->cells - q : P;
   const size_t channels = (size_t)j->channels;
