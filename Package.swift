@@ -28,6 +28,9 @@ let package = Package(
         .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
         .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
       ]),
+    .target(
+      name: "CDLCPreprocess", path: "runtime/preprocess",
+      cSettings: [.unsafeFlags(["-O2", "-ffp-contract=off", "-fno-math-errno"])]),
     .systemLibrary(name: "CDLC", path: "runtime/include"),
     .target(
       name: "DLCRuntime", dependencies: ["CDLC", "CDLCKernels", "CDLCPlan", "CDLCPlatform"],
@@ -51,21 +54,25 @@ let package = Package(
       name: "DLCPlanWriter",
       dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCPlanBuilder", "CDLCKernels"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx", "CZlib"]),
+    // Pictures: libpng and libjpeg behind C functions, because they report errors by longjmp.
+    .target(name: "CImageCodecs", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx", "CZlib", "CImageCodecs", "CDLCPreprocess"]),
     .target(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor",
+        "DLCCompiler", "DLCQuantization", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime",
+        "DLCData", "DLCTensor",
         "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
     .target(name: "DLCTesting", dependencies: ["DLCReport", "DLCCompiler"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
-        "DLCReport", "DLCCompiler", "DLCData", "DLCTensor",
+        "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -83,7 +90,8 @@ let package = Package(
       name: "DLCRuntimeTests",
       dependencies: ["PlanTestSupport", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor"],
       exclude: ["plans"]),
-    .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
+    .testTarget(
+      name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor", "CZlib"], exclude: ["fixtures", "make_fixtures.py"]),
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
     .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),

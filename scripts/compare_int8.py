@@ -1,7 +1,7 @@
 """Puts dlc's int8 beside ONNX Runtime's static quantization and NNCF's, from the same calibration samples, in one table.
 
     python3 scripts/compare_int8.py --models DIR --data DIR --cifar DIR --networks DIR --calibration DIR --work DIR
-                                    [--dlc PROGRAM] [--extra "FLAG..."] [--only NAME...] [--report FILE]
+                                    [--dlc PROGRAM] [--extra "FLAG..."] [--only NAME...] [--without ENGINE...] [--report FILE]
 
   --models       ultraface_rfb320.onnx, yolox_nano.onnx and the other public models; absent ones are left out
   --data         real inputs for them, NAME/calib.npz and NAME/test.npz (scripts/int8_inputs.py makes them)
@@ -93,6 +93,7 @@ def measure_peers(case, options, kept):
     engines = [("f32", None, None)]
     engines += [(f"ORT {m}", peers.quantize_onnxruntime, m) for m in peers.ORT_METHODS]
     engines += [(f"NNCF {m}", peers.quantize_nncf, m) for m in peers.NNCF_METHODS]
+    engines = [engine for engine in engines if not options.without or not engine[0].startswith(tuple(options.without))]
     figures = kept.setdefault(case.name, {})
     if all(engine in figures for engine, _, _ in engines):
         return
@@ -157,7 +158,8 @@ def main():
         parser.add_argument(flag)
     parser.add_argument("--work", required=True)
     parser.add_argument("--extra", default="")
-    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--only", nargs="*", metavar="NAME")
+    parser.add_argument("--without", nargs="*", metavar="ENGINE", help="leave out, e.g. NNCF, or \"ORT Entropy\": some take long")
     options = parser.parse_args()
     if absent := peers.missing():
         return print(f"Python packages are missing: {' '.join(absent)}; pip install {' '.join(absent)}", file=sys.stderr) or 66

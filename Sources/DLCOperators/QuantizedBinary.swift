@@ -108,6 +108,7 @@ extension QuantizedBinary: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { index == 0 ? a : b }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { output }
+  package var isConversion: Bool { false }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }

@@ -58,6 +58,7 @@ extension QuantizedConvolution: SpatialOperator, IntegerOperator {
     scheme.parameters(ofInput: index, base.epilogue)
   }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { scheme.output }
+  package var isConversion: Bool { false }
 
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
 

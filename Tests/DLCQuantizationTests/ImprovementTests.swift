@@ -33,7 +33,8 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
       for k in second.indices where (depthwise ? k / 9 : k / 9 % 8) == c { second[k] /= factor }
     }
     let a = try net.convolution(x, 8, weights: first, bias: [Float](repeating: 0.02, count: 8), name: "a")
-    let b = try net.convolution(a, depthwise ? 8 : 4, groups: depthwise ? 8 : 1, function: nil, weights: second, name: "b")
+    let b = try net.convolution(
+      a, depthwise ? 8 : 4, groups: depthwise ? 8 : 1, function: nil, weights: second, name: "b")
     net.output(b)
     return net
   }
@@ -104,7 +105,8 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
     var net = TestNetwork()
     let x = net.input([1, 4, 5, 5])
     let a = try net.convolution(x, 6, bias: [Float](repeating: 2, count: 6), name: "a")
-    net.output(try net.convolution(a, 6, function: nil, weights: net.values(6 * 6 * 9, 0.1).map { $0 + 0.05 }, name: "y"))
+    net.output(
+      try net.convolution(a, 6, function: nil, weights: net.values(6 * 6 * 9, 0.1).map { $0 + 0.05 }, name: "y"))
     var planted = QuantizationDraft(network: try PreparedNetwork(net.graph, splits: true))
     planted.participation = Participation(planted.network) { _ in true }
     let context = CalibrationContext(

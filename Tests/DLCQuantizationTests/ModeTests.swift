@@ -20,7 +20,9 @@ import Testing
       net.graph, options: options, samples: net.samples(24), runner: referenceRunner)
   }
 
-  @Test(arguments: [QuantizationMode.int8Weights, .dynamic]) func weightsAloneAreQuantized(_ mode: QuantizationMode) throws {
+  @Test(arguments: [QuantizationMode.int8Weights, .dynamic]) func weightsAloneAreQuantized(_ mode: QuantizationMode)
+    throws
+  {
     let net = try network()
     let result = try quantized(net, mode)
     #expect(result.graph.census == ["matmul": 2, "dequantize": 2])
@@ -133,7 +135,8 @@ import Testing
     net.output(try net.convolution(net.input([1, 3, 32, 32]), 4, name: "y"))
     var images: [[Tensor]] = []
     for seed in [1, 1, 2] as [UInt64] {
-      try SyntheticSamples(net.graph, count: 1, seed: seed).forEach(limit: 9) { (inputs: [Tensor]) throws(QuantizationError) in
+      try SyntheticSamples(net.graph, count: 1, seed: seed).forEach(limit: 9) {
+        (inputs: [Tensor]) throws(QuantizationError) in
         images.append(inputs)
         return true
       }
@@ -167,7 +170,8 @@ import Testing
     // As trained on bytes: the normalization's mean and variance are those of sums over 0...255.
     var net = TestNetwork()
     let x = net.input([1, 3, 8, 8])
-    let sums = try net.convolution(x, 4, kernel: 1, function: nil, weights: [Float](repeating: 0.3, count: 12), name: "sums")
+    let sums = try net.convolution(
+      x, 4, kernel: 1, function: nil, weights: [Float](repeating: 0.3, count: 12), name: "sums")
     let scale = net.constant([1, 1, 1, 1], [4])
     let zero = net.constant([0, 0, 0, 0], [4])
     let mean = net.constant([108, 108, 108, 108], [4])

@@ -6,7 +6,8 @@ import Testing
 @testable import DLCQuantization
 
 private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
-  Window(kernel: [kernel, kernel], strides: [stride, stride], dilations: [1, 1], padBegin: [pad, pad], padEnd: [pad, pad])
+  Window(
+    kernel: [kernel, kernel], strides: [stride, stride], dilations: [1, 1], padBegin: [pad, pad], padEnd: [pad, pad])
 }
 
 @Suite struct WeightTests {
@@ -69,7 +70,9 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
     let result = quantizer.perChannel(weights)
     #expect(result.scales.count == 4 && result.scales[0] > 20 * result.scales[1])
     #expect(result.integers.allSatisfy { $0 >= -127 } && result.integers.contains { $0.magnitude == 127 })
-    for (a, b) in zip(quantizer.dequantized(result), weights) { #expect(abs(a - b) <= abs(b) * 0.01 + result.scales[0] / 2) }
+    for (a, b) in zip(quantizer.dequantized(result), weights) {
+      #expect(abs(a - b) <= abs(b) * 0.01 + result.scales[0] / 2)
+    }
     quantizer.floors = [0, 0, 0, 5]
     #expect(quantizer.perChannel(weights).scales[3] == 5)
   }
@@ -133,7 +136,8 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
     covariance.add(x, parameters: nil, limit: .max, sample: 0)
     let quantizer = WeightQuantizer(matrix: covariance.matrix, shape: [12, depth], bits: bits)
     let nearest = quantizer.perChannel(weights)
-    let (result, before, after) = RoundingOptimizer(quantizer: quantizer, covariance: covariance).optimized(weights, nearest)
+    let (result, before, after) = RoundingOptimizer(quantizer: quantizer, covariance: covariance).optimized(
+      weights, nearest)
     #expect(after < 0.5 * before)
     let old = variance(x, weights, quantizer.dequantized(nearest), depth: depth)
     let new = variance(x, weights, quantizer.dequantized(result), depth: depth)

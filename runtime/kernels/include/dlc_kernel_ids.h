@@ -39,19 +39,19 @@
   X(33, qmatmul_pack)                                                                                                  \
   X(34, qconv)                                                                                                         \
   X(35, qconv_pack)                                                                                                    \
-  X(38, qconv_transpose)                                                                                               \
-  X(39, qconv_transpose_pack)
-
-// Ids given to families whose rows are still to come; a family moves into the list above with its row.
-#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
   X(36, qdwconv)                                                                                                       \
   X(37, qdwconv_pack)                                                                                                  \
+  X(38, qconv_transpose)                                                                                               \
+  X(39, qconv_transpose_pack)                                                                                          \
   X(40, quantize)                                                                                                      \
   X(41, dequantize)                                                                                                    \
   X(42, dynamic_range)                                                                                                 \
   X(43, scale_accumulator)                                                                                             \
   X(44, lookup)                                                                                                        \
-  X(45, qbinary)                                                                                                       \
+  X(45, qbinary)
+
+// Ids given to families whose rows are still to come; a family moves into the list above with its row.
+#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
   X(46, qpool)                                                                                                         \
   X(47, qreduce)                                                                                                       \
   X(48, qsoftmax)
