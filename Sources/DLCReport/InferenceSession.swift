@@ -55,6 +55,11 @@ package final class InferenceSession {
     do { try session.run() } catch { throw InferenceSession.failure() }
   }
 
+  /// Calls `observer` after each step of the runs to come; nil ends it.
+  func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
+    session.observe(observer, context: context)
+  }
+
   /// Runs and gives each step's time in ms.
   package func runTimed() throws -> [Double] {
     var times = [UInt64](repeating: 0, count: max(model.program.stepCount, 1))
