@@ -62,7 +62,7 @@ package struct Verification {
         do {
           (opened, bound) = try open(inputs, options)
         } catch let error as UncompilableModel {
-          if outcome.cases == 0, let streamed = try? runSamples(options) { return streamed }
+          if outcome.cases == 0, let streamed = manySamples(set, options) { return streamed }
           throw error.failure
         }
         loaded = opened
@@ -71,7 +71,7 @@ package struct Verification {
         if !bound.isEmpty { outcome.notes.append("compiled as constants: \(bound.sorted().joined(separator: ", "))") }
       }
       guard let loaded else { continue }
-      if outcome.cases == 0, !takes(loaded, inputs), let streamed = try? runSamples(options) { return streamed }
+      if outcome.cases == 0, !takes(loaded, inputs), let streamed = manySamples(set, options) { return streamed }
       guard loaded.outputs.enumerated().contains(where: { set.outputs.tensor($1.name, at: $0) != nil }) else {
         let names = loaded.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
         throw Failure(.badData, "'\(set.name)' holds no answer for any output; the model's outputs are \(names).")
@@ -80,6 +80,12 @@ package struct Verification {
     }
     outcome.conclude()
     return outcome
+  }
+
+  /// What comes of an .npz whose arrays hold many samples along the leading axis; nil when it does not.
+  private func manySamples(_ set: TestDataSet, _ options: CompileOptions) -> Outcome? {
+    guard case .named = set.inputs else { return nil }
+    return try? runSamples(options)
   }
 
   /// Whether the arrays are of the model's types; one that has more along the leading axis holds many samples.
