@@ -10,6 +10,8 @@ let package = Package(
     // The runtime as a shared library for C programs, on machines that have Swift's libraries.
     .library(name: "dlcruntime", type: .dynamic, targets: ["DLCRuntime"]),
     .library(name: "DLCCompiler", targets: ["DLCCompiler"]),
+    // Accuracy checks for the tests of programs that use models.
+    .library(name: "DLCTesting", targets: ["DLCTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -41,6 +43,7 @@ let package = Package(
     .target(name: "COnnxProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "DLCOnnx", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "COnnxProto"]),
     .target(name: "DLCPasses", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(name: "DLCQuantization", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
       name: "CDLCPlanBuilder",
       cxxSettings: [
@@ -61,13 +64,15 @@ let package = Package(
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC",
-        "CDLCPlatform", "CDLCKernels",
+        "DLCCompiler", "DLCQuantization", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime",
+        "DLCData", "DLCTensor",
+        "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
+    .target(name: "DLCTesting", dependencies: ["DLCReport", "DLCCompiler"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
-        "DLCReport", "DLCCompiler", "DLCData", "DLCTensor",
+        "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -88,7 +93,10 @@ let package = Package(
     .testTarget(
       name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor", "CZlib"], exclude: ["fixtures", "make_fixtures.py"]),
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
+    .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(
+      name: "DLCQuantizationTests", dependencies: ["DLCQuantization", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),

@@ -77,6 +77,16 @@ package protocol SpatialOperator: Operator {
   func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]?
 }
 
+/// An operator that computes with integers that stand for real numbers.
+package protocol IntegerOperator: Operator {
+  /// What the integers of input `index` stand for; nil when they are no activations or not quantized.
+  func quantization(ofInput index: Int) -> QuantizationParameters?
+  /// Likewise for output `index`.
+  func quantization(ofOutput index: Int) -> QuantizationParameters?
+  /// Whether it only turns real numbers into integers, or integers into real numbers.
+  var isConversion: Bool { get }
+}
+
 /// Why an operator cannot be built, typed or evaluated.
 package struct OperatorError: Error, Hashable, CustomStringConvertible {
   /// What was expected and what was found, as one clause without the node's name.

@@ -38,26 +38,33 @@ package enum Engine {
     package var report: PlanReport
     package var notes: [String]
     package var operators: Int
+    /// Operators that compute in integers.
+    package var quantizedOperators: Int
     package var passes: [(name: String, patches: Int, milliseconds: Double)]
     package var seconds: Double
+    package var quantization: QuantizationOutcome?
 
     package var json: JSONValue {
-      .object([
-        ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)),
-        ("weights_bytes", .integer(report.weightsBytes)),
-        ("arena_bytes", .integer(report.arenaBytes)),
-        ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
-        ("macs", .integer(report.macs)), ("operators", .integer(operators)), ("quantized_operators", .integer(0)),
-        ("steps", .integer(report.steps)),
-        (
-          "passes",
-          .array(
-            passes.map {
-              .object([("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds))])
-            })
-        ),
-        ("seconds", .number(seconds)),
-      ])
+      .object(
+        [
+          ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)),
+          ("weights_bytes", .integer(report.weightsBytes)),
+          ("arena_bytes", .integer(report.arenaBytes)),
+          ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
+          ("macs", .integer(report.macs)), ("operators", .integer(operators)),
+          ("quantized_operators", .integer(quantizedOperators)),
+          ("steps", .integer(report.steps)),
+          (
+            "passes",
+            .array(
+              passes.map {
+                .object([
+                  ("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds)),
+                ])
+              })
+          ),
+          ("seconds", .number(seconds)),
+        ] + (quantization.map { [("quantization", $0.json)] } ?? []))
     }
 
     package var text: String {
@@ -65,13 +72,15 @@ package enum Engine {
       \(plan): \(Listing.grouped(report.planBytes)) bytes, of these weights \(Listing.grouped(report.weightsBytes))
       arena \(Listing.grouped(report.arenaBytes)) bytes (lower bound \(Listing.grouped(report.arenaLowerBoundBytes))), \
       \(Listing.grouped(report.macs)) MACs in \(report.steps) steps
-      \(operators) operators after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
-      """
+      \(operators) operators\(quantizedOperators == 0 ? "" : ", \(quantizedOperators) in integers,") after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
+      """ + (quantization.map { "\n" + $0.lines.joined(separator: "\n") } ?? "")
     }
   }
 
   /// Compiles `model` and writes the plan.
-  package static func compile(_ model: String, to output: String, options: CompileOptions) throws -> CompileOutcome {
+  package static func compile(
+    _ model: String, to output: String, options: CompileOptions, quantization request: QuantizationRequest? = nil
+  ) throws -> CompileOutcome {
     guard isOnnx(model) else {
       throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.")
     }
@@ -80,7 +89,17 @@ package enum Engine {
       throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
     }
     let start = DispatchTime.now().uptimeNanoseconds
-    let compiled = try compile(model, options)
+    var compiled: Compiler.Compiled
+    var quantization: QuantizationOutcome?
+    if let request {
+      var options = options
+      let (prepared, outcome) = try quantize(try prepare(model, options), &options, request)
+      compiled = try finish(prepared, options)
+      compiled.notes += outcome.notes
+      quantization = outcome
+    } else {
+      compiled = try compile(model, options)
+    }
     do { try compiled.writer.write(to: output) } catch {
       guard case .cannotWrite(let path, let code) = error else { throw Failure(.cannotWrite, "\(error).") }
       let reason = String(cString: strerror(code)).lowercased()
@@ -88,8 +107,9 @@ package enum Engine {
     }
     return CompileOutcome(
       plan: output, report: compiled.writer.report, notes: compiled.notes, operators: compiled.graph.nodeCount,
+      quantizedOperators: compiled.graph.integerNodeCount,
       passes: compiled.passes.entries.map { ($0.pass, $0.patches, $0.milliseconds) },
-      seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+      seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9, quantization: quantization)
   }
 
   /// Names of a model's inputs (those without a value of their own) and outputs, without compiling it.
@@ -106,16 +126,26 @@ package enum Engine {
 
   /// Compiles; errors become failures with their exit status.
   static func compile(_ path: String, _ options: CompileOptions) throws -> Compiler.Compiled {
-    do {
-      return try Compiler.compile(path, options: options)
-    } catch {
-      switch error {
-      case .importing(let error): throw failure(error)
-      case .problems(let file, let problems): throw UncompilableModel(file: file, problems: problems)
-      case .limit(let text): throw Failure(.missedBar, text)
-      case .unwritable(let text): throw Failure(.cannotWrite, text)
-      case .internalFault: throw Failure(.ourFault, "\(error)")
-      }
+    do { return try Compiler.compile(path, options: options) } catch { throw failure(error) }
+  }
+
+  /// Reads a model up to where quantization begins; errors as `compile`.
+  static func prepare(_ path: String, _ options: CompileOptions) throws -> Compiler.Prepared {
+    do { return try Compiler.prepare(path, options: options) } catch { throw failure(error) }
+  }
+
+  /// Plans a prepared graph; errors as `compile`.
+  static func finish(_ prepared: Compiler.Prepared, _ options: CompileOptions) throws -> Compiler.Compiled {
+    do { return try Compiler.finish(prepared, options: options) } catch { throw failure(error) }
+  }
+
+  private static func failure(_ error: CompileError) -> any Error {
+    switch error {
+    case .importing(let error): failure(error)
+    case .problems(let file, let problems): UncompilableModel(file: file, problems: problems)
+    case .limit(let text): Failure(.missedBar, text)
+    case .unwritable(let text): Failure(.cannotWrite, text)
+    case .internalFault: Failure(.ourFault, "\(error)")
     }
   }
 

@@ -26,11 +26,14 @@ package struct ModelComparison {
   package var seed: UInt64
   package var threads: Int
   package var bars: Bars
+  /// Whether errors are traced to the layers where they arise; the reference is an ONNX model then.
+  package var perLayer: Bool
 
   package init(
     reference: String, candidate: String, data: DataRequest?, randomSamples: Int?, seed: UInt64, threads: Int,
-    bars: Bars
+    bars: Bars, perLayer: Bool = false
   ) {
+    self.perLayer = perLayer
     self.reference = reference
     self.candidate = candidate
     self.data = data
@@ -57,25 +60,28 @@ package struct ModelComparison {
     package var top1: Double?
     /// Bars that were missed, as sentences.
     package var missed: [String] = []
+    /// Where the error arises, when that was asked for.
+    package var layers: LayerAttributionResult?
 
     package var passed: Bool { missed.isEmpty }
 
     package var json: JSONValue {
-      .object([
-        (
-          "outputs",
-          .array(
-            outputs.map {
-              .object([
-                ("name", .string($0.name)), ("max_abs", .number($0.maxAbsolute)),
-                ("mean_abs", .number($0.meanAbsolute)),
-                ("cosine", .number($0.cosine)), ("sqnr_db", .number($0.sqnr)),
-              ])
-            })
-        ),
-        ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)),
-        ("skipped", SkippedSample.json(skipped)), ("passed", .bool(passed)),
-      ])
+      .object(
+        [
+          (
+            "outputs",
+            .array(
+              outputs.map {
+                .object([
+                  ("name", .string($0.name)), ("max_abs", .number($0.maxAbsolute)),
+                  ("mean_abs", .number($0.meanAbsolute)),
+                  ("cosine", .number($0.cosine)), ("sqnr_db", .number($0.sqnr)),
+                ])
+              })
+          ),
+          ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)),
+          ("skipped", SkippedSample.json(skipped)), ("passed", .bool(passed)),
+        ] + (layers.map { [("layers", $0.json)] } ?? []))
     }
 
     package var lines: [String] {
@@ -83,7 +89,8 @@ package struct ModelComparison {
         [["output", "max abs", "mean abs", "cosine", "SQNR dB"]]
         + outputs.map { [$0.name, short($0.maxAbsolute), short($0.meanAbsolute), short($0.cosine), short($0.sqnr)] }
       let agreement = top1.map { ["top-1 agreement \(short($0 * 100)) % over \(samples) samples"] } ?? []
-      return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + SkippedSample.lines(skipped) + missed
+      return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + (layers.map { [""] + $0.lines } ?? [])
+        + SkippedSample.lines(skipped) + missed
     }
   }
 
@@ -96,9 +103,18 @@ package struct ModelComparison {
     var outcome = Outcome(outputs: first.outputs.map { Output(name: $0.name) })
     var agreements: [Double] = []
     var runs = 0
+    var attribution = try perLayer ? layerAttribution(options) : nil
     let source = try Source(self, first)
     while let (inputs, samples, rows) = try source.next() {
-      var (expected, found) = (try a.run(inputs), try b.run(inputs))
+      var expected = try a.run(inputs)
+      var found: [Tensor]
+      if attribution != nil {
+        let steps = try b.observe(inputs)
+        found = b.outputs()
+        try attribution?.add(inputs, steps)
+      } else {
+        found = try b.run(inputs)
+      }
       outcome.samples += samples
       runs += 1
       if samples < rows {
@@ -119,7 +135,18 @@ package struct ModelComparison {
     if let data, runs == 0 { throw Failure(.badData, "'\(data.path)' holds no samples that can be read.") }
     if !agreements.isEmpty { outcome.top1 = agreements.reduce(0, +) / Double(agreements.count) }
     outcome.missed = missedBars(outcome)
+    outcome.layers = attribution?.result()
     return outcome
+  }
+
+  private func layerAttribution(_ options: CompileOptions) throws -> LayerAttribution {
+    guard Engine.isOnnx(reference) else {
+      throw Failure(
+        .usage,
+        "--per-layer needs the ONNX model as reference, '\(reference)' is a plan. Give the .onnx file it was made from."
+      )
+    }
+    return try LayerAttribution(reference: reference, options: options, threads: threads)
   }
 
   private func missedBars(_ outcome: Outcome) -> [String] {

@@ -31,7 +31,8 @@ struct Diff: ParsableCommand {
   @Option(help: "Bar: cosine similarity of each output.") var minCosine: Double?
   @Option(help: "Bar: signal to noise of each output in dB.") var minSqnr: Double?
   @Option(help: "Bar: share of samples whose best class agrees, 0 to 1.") var minTop1: Double?
-  @Flag(help: .hidden) var perLayer = false
+  @Flag(help: "Trace the error to the layers where it arises, with cause and remedy; REFERENCE is an .onnx file then.")
+  var perLayer = false
 
   @OptionGroup var dataOptions: DataOptions
   @OptionGroup var shapeOptions: ShapeOptions
@@ -39,7 +40,6 @@ struct Diff: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if perLayer { throw ValidationError("--per-layer is not available in this version.") }
     guard (data == nil) != (random == nil) else { throw ValidationError("Give either --data DATA or --random N.") }
     if data == nil, let flag = dataOptions.given { throw ValidationError("\(flag) goes with --data DATA.") }
     if let random, random < 1 { throw ValidationError("--random must be positive, found \(random).") }
@@ -51,7 +51,8 @@ struct Diff: ParsableCommand {
         reference: reference, candidate: candidate, data: try data.map { try dataOptions.request($0) },
         randomSamples: random, seed: seed,
         threads: common.threadCount,
-        bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1))
+        bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1),
+        perLayer: perLayer)
       let result = try comparison.run(
         options: try modelOptions.compileOptions(
           for: reference, candidate, shapes: shapeOptions.shapes))

@@ -89,8 +89,24 @@ struct Run: ParsableCommand {
 
   private func write(_ loaded: LoadedModel, _ outputs: [Tensor], to folder: String) throws {
     try FileAccess.createFolder(folder)
-    for (port, tensor) in zip(loaded.outputs, outputs) {
-      try NumpyFiles.write(tensor, to: "\(folder)/\(Self.fileName(port.name)).npy")
+    for (name, tensor) in zip(Self.fileNames(loaded.outputs.map(\.name)), outputs) {
+      try NumpyFiles.write(tensor, to: "\(folder)/\(name).npy")
+    }
+  }
+
+  /// A file name for each output: its own name where that can be one, with a number behind it where two would be equal.
+  static func fileNames(_ names: [String]) -> [String] {
+    var taken = Set(names.filter { fileName($0) == $0 })
+    return names.map { name in
+      let plain = fileName(name)
+      if plain == name { return name }
+      var candidate = plain
+      var number = 2
+      while !taken.insert(candidate).inserted {
+        candidate = "\(plain)_\(number)"
+        number += 1
+      }
+      return candidate
     }
   }
 

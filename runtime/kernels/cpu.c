@@ -1,11 +1,13 @@
 // Which instruction set the kernels run on.
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
+#if !defined(DLC_FREESTANDING)
+#include <stdlib.h>
+#endif
 #if defined(__x86_64__)
 #include <cpuid.h>
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(DLC_FREESTANDING)
 #include <sys/auxv.h>
 // The kernel's bits, which old headers lack.
 enum { DLC_HWCAP_ASIMDDP = 1 << 20, DLC_HWCAP2_I8MM = 1 << 13 };
@@ -16,7 +18,7 @@ enum { DLC_HWCAP_ASIMDDP = 1 << 20, DLC_HWCAP2_I8MM = 1 << 13 };
 // dlc_isa + 1, or 0 until the first use.
 static atomic_int chosen_isa;
 
-#if defined(__x86_64__)
+#if DLC_HAS_AVX2
 // Leaf 7, subleaf 1: compilers of the distribution know no name for it. Its vectors are those of AVX2.
 static bool has_avx_vnni(void) {
   unsigned a, b, c, d;
@@ -26,19 +28,23 @@ static bool has_avx_vnni(void) {
 
 static bool is_available(dlc_isa isa) {
   switch (isa) {
-  case DLC_ISA_SCALAR: return true;
-#if defined(__x86_64__)
+  case DLC_ISA_SCALAR: return DLC_HAS_SCALAR;
+#if DLC_HAS_AVX2
   case DLC_ISA_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+#if DLC_HAS_AVX512
   case DLC_ISA_AVX512:
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && is_available(DLC_ISA_AVX2);
-  case DLC_ISA_AVX_VNNI: return has_avx_vnni() && is_available(DLC_ISA_AVX2);
   case DLC_ISA_AVX512_VNNI: return __builtin_cpu_supports("avx512vnni") && is_available(DLC_ISA_AVX512);
 #endif
-#if defined(__ARM_NEON)
+#if DLC_HAS_AVX2
+  case DLC_ISA_AVX_VNNI: return has_avx_vnni() && is_available(DLC_ISA_AVX2);
+#endif
+#if DLC_HAS_NEON
   case DLC_ISA_NEON: return true;
 #endif
-#if defined(__aarch64__)
+#if defined(__aarch64__) && DLC_HAS_NEON && !defined(DLC_FREESTANDING)
   case DLC_ISA_NEON_DOTPROD: return (getauxval(AT_HWCAP) & DLC_HWCAP_ASIMDDP) != 0;
   case DLC_ISA_NEON_I8MM: return (getauxval(AT_HWCAP2) & DLC_HWCAP2_I8MM) != 0 && is_available(DLC_ISA_NEON_DOTPROD);
 #endif
@@ -51,16 +57,20 @@ static const dlc_isa all_isas[] = {DLC_ISA_NEON_I8MM, DLC_ISA_NEON_DOTPROD, DLC_
 
 // DLC_ISA in the environment names one; otherwise, or when it is not available, the best there is.
 static dlc_isa detect(void) {
-#if defined(__x86_64__)
+#if DLC_HAS_AVX2
   __builtin_cpu_init();
 #endif
+#if defined(DLC_FREESTANDING)
+  const char *wanted = NULL;
+#else
   const char *wanted = getenv("DLC_ISA");
+#endif
   size_t count = sizeof all_isas / sizeof all_isas[0];
   for (size_t i = 0; wanted && i < count; i++)
     if (strcmp(wanted, dlc_isa_name(all_isas[i])) == 0 && is_available(all_isas[i])) return all_isas[i];
   for (size_t i = 0; i < count; i++)
     if (is_available(all_isas[i])) return all_isas[i];
-  return DLC_ISA_SCALAR;
+  return DLC_HAS_SCALAR ? DLC_ISA_SCALAR : DLC_ISA_NEON;
 }
 
 dlc_isa dlc_current_isa(void) {
@@ -73,7 +83,7 @@ dlc_isa dlc_current_isa(void) {
 }
 
 bool dlc_set_isa(dlc_isa isa) {
-#if defined(__x86_64__)
+#if DLC_HAS_AVX2
   __builtin_cpu_init();
 #endif
   if (!is_available(isa)) return false;
@@ -94,4 +104,41 @@ const char *dlc_isa_name(dlc_isa isa) {
   case DLC_ISA_NEON_I8MM: return "neon-i8mm";
   }
   return "unknown";
+}
+
+const char *dlc_isa_list(void) {
+  return ""
+#if DLC_HAS_SCALAR
+         "scalar"
+#endif
+#if DLC_HAS_AVX2
+         " avx2 avx-vnni"
+#endif
+#if DLC_HAS_AVX512
+         " avx512 avx512-vnni"
+#endif
+#if DLC_HAS_NEON && DLC_HAS_SCALAR
+         " "
+#endif
+#if DLC_HAS_NEON
+         "neon"
+#endif
+#if DLC_HAS_NEON && defined(__aarch64__)
+         " neon-dotprod neon-i8mm"
+#endif
+      ;
+}
+
+const char *dlc_target_name(void) {
+#if defined(__x86_64__)
+  return "x86-64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#elif defined(__arm__)
+  return "armv7";
+#elif defined(__riscv) && __riscv_xlen == 64
+  return "riscv64";
+#else
+  return "other";
+#endif
 }

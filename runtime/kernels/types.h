@@ -39,15 +39,23 @@ enum { DLC_CHUNK = 512 };
 // The row of the instruction set in use: `name` is declared for each as name__<isa>.
 #if defined(__x86_64__)
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__avx2, name##__avx512
+#elif defined(__ARM_NEON)
+#define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__neon
+#else
+#define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar
+#endif
+#if DLC_HAS_AVX512
 #define DLC_ROWS(name)                                                                                                 \
   (dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX512 ? &name##__avx512                                                \
    : dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX2 ? &name##__avx2                                                  \
                                                       : &name##__scalar)
-#elif defined(__ARM_NEON)
-#define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar, name##__neon
-#define DLC_ROWS(name) (dlc_float_isa(dlc_current_isa()) == DLC_ISA_NEON ? &name##__neon : &name##__scalar)
+#elif DLC_HAS_AVX2
+#define DLC_ROWS(name) (dlc_current_isa() == DLC_ISA_SCALAR ? &name##__scalar : &name##__avx2)
+#elif DLC_HAS_NEON && DLC_HAS_SCALAR
+#define DLC_ROWS(name) (dlc_current_isa() == DLC_ISA_SCALAR ? &name##__scalar : &name##__neon)
+#elif DLC_HAS_NEON
+#define DLC_ROWS(name) (&name##__neon)
 #else
-#define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar
 #define DLC_ROWS(name) (&name##__scalar)
 #endif
 

@@ -130,6 +130,19 @@ void dlc_plan_read_tensor(const void *data, uint32_t index, dlc_plan_tensor *out
   out->type = tensor.type();
 }
 
+void dlc_plan_read_quantization(const void *data, uint32_t index, dlc_plan_quantization *out) {
+  *out = dlc_plan_quantization{};
+  out->axis = -1;
+  auto tensors = plan_of(data).tensors();
+  auto table = index < count(tensors) ? tensors->Get(index)->quantization() : nullptr;
+  if (!table) return;
+  out->count = count(table->scale());
+  out->zero_count = count(table->zero());
+  out->scales = out->count ? reinterpret_cast<const float *>(table->scale()->Data()) : nullptr;
+  out->zeros = out->zero_count ? reinterpret_cast<const int32_t *>(table->zero()->Data()) : nullptr;
+  out->axis = table->axis();
+}
+
 void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *out) {
   *out = dlc_plan_step{};
   auto steps = plan_of(data).steps();

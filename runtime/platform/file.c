@@ -1,7 +1,10 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+// Elsewhere off_t has 64 bits anyway, and not every C library has other names for it.
+#if __SIZEOF_LONG__ == 4
 #define _FILE_OFFSET_BITS 64
+#endif
 
 #include <errno.h>
 #include <fcntl.h>

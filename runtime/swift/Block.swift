@@ -5,6 +5,7 @@ import CDLCPlatform
 final class Block<Element> {
   let base: UnsafeMutablePointer<Element>
   let count: Int
+  private let isOwned: Bool
 
   /// `count` elements of zero bytes, at a multiple of 64. `Element` is trivial.
   init(count: Int) throws(Fault) {
@@ -13,9 +14,17 @@ final class Block<Element> {
     }
     base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
     self.count = count
+    isOwned = true
   }
 
-  deinit { dlc_free(base) }
+  /// Memory of the caller, which outlives the block.
+  init(of memory: UnsafeMutablePointer<Element>, count: Int) {
+    base = memory
+    self.count = count
+    isOwned = false
+  }
+
+  deinit { if isOwned { dlc_free(base) } }
 
   subscript(index: Int) -> Element {
     get { base[index] }

@@ -1,5 +1,7 @@
 import CDLC
+import CDLCKernels
 import CDLCPlan
+import CDLCPlatform
 
 // The public C interface of dlc.h. Programs and sessions cross it as retained references.
 
@@ -17,6 +19,17 @@ private func nullArgument() -> dlc_status { Fault(DLC_ERROR_ARGUMENT, "an argume
 public func dlc_version() -> UnsafePointer<CChar>? { dlc_runtime_version() }
 
 @c @implementation
+public func dlc_build_info(_ build: UnsafeMutablePointer<dlc_build>?) {
+  guard let build else { return }
+  var kernels: UInt32 = 0
+  for id in 0..<UInt16(512) where dlc_kernel_row(id) != nil { kernels += 1 }
+  build.pointee = dlc_build(
+    version: dlc_runtime_version(), target: dlc_target_name(), instruction_set: dlc_isa_name(dlc_current_isa()),
+    instruction_sets: dlc_isa_list(), plan_major: UInt32(DLC_PLAN_MAJOR),
+    plan_minor: UInt32(DLC_PLAN_MINOR), kernels: kernels, features: dlc_platform_features())
+}
+
+@c @implementation
 public func dlc_last_error() -> UnsafePointer<CChar>? { dlc_message() }
 
 @c @implementation
@@ -24,10 +37,7 @@ public func dlc_program_open(_ path: UnsafePointer<CChar>?, _ program: UnsafeMut
   -> dlc_status
 {
   guard let path, let program else { return nullArgument() }
-  do throws(Fault) {
-    program.pointee = retained(try Program(try PlanImage(path: path)))
-    return DLC_OK
-  } catch { return error.status }
+  return open(program, nil) { () throws(Fault) in try PlanImage(path: path) }
 }
 
 @c @implementation
@@ -35,8 +45,38 @@ public func dlc_program_open_memory(
   _ bytes: UnsafeRawPointer?, _ count: Int, _ program: UnsafeMutablePointer<OpaquePointer?>?
 ) -> dlc_status {
   guard let bytes, let program else { return nullArgument() }
+  return open(program, nil) { () throws(Fault) in try PlanImage(bytes: bytes, count: count) }
+}
+
+@c @implementation
+public func dlc_program_open_descriptor(_ descriptor: Int32, _ program: UnsafeMutablePointer<OpaquePointer?>?)
+  -> dlc_status
+{
+  guard let program else { return nullArgument() }
+  return open(program, nil) { () throws(Fault) in try PlanImage(descriptor: descriptor) }
+}
+
+@c @implementation
+public func dlc_program_open_with(
+  _ options: UnsafePointer<dlc_program_options>?, _ program: UnsafeMutablePointer<OpaquePointer?>?
+) -> dlc_status {
+  guard let options = options?.pointee, let program else { return nullArgument() }
+  return open(program, options.allocator) { () throws(Fault) in
+    if let path = options.path { return try PlanImage(path: path) }
+    if let bytes = options.bytes { return try PlanImage(bytes: bytes, count: options.count) }
+    return try PlanImage(descriptor: options.descriptor)
+  }
+}
+
+private func open(
+  _ program: UnsafeMutablePointer<OpaquePointer?>, _ allocator: UnsafePointer<dlc_allocator>?,
+  _ read: () throws(Fault) -> PlanImage
+) -> dlc_status {
   do throws(Fault) {
-    program.pointee = retained(try Program(try PlanImage(bytes: bytes, count: count)))
+    let memory = try dlc_memory.of(allocator, else: dlc_memory())
+    program.pointee = try allocating(from: memory) { () throws(Fault) in
+      retained(try Program(try read(), memory: memory))
+    }
     return DLC_OK
   } catch { return error.status }
 }
@@ -95,11 +135,35 @@ public func dlc_program_step(
 public func dlc_session_create(
   _ program: OpaquePointer?, _ threads: UInt32, _ session: UnsafeMutablePointer<OpaquePointer?>?
 ) -> dlc_status {
-  guard let program, let session else { return nullArgument() }
+  var options = dlc_session_options()
+  options.threads = threads
+  return dlc_session_create_with(program, &options, session)
+}
+
+@c @implementation
+public func dlc_session_create_with(
+  _ program: OpaquePointer?, _ options: UnsafePointer<dlc_session_options>?,
+  _ session: UnsafeMutablePointer<OpaquePointer?>?
+) -> dlc_status {
+  guard let program, let options = options?.pointee, let session else { return nullArgument() }
+  let opened = reference(program, to: Program.self)
   do throws(Fault) {
-    session.pointee = retained(try Session(reference(program, to: Program.self), threads: threads))
+    let memory = try dlc_memory.of(options.allocator, else: opened.memory)
+    session.pointee = try allocating(from: memory) { () throws(Fault) in
+      retained(try Session(opened, threads: options.threads, arena: try arena(of: opened, options)))
+    }
     return DLC_OK
   } catch { return error.status }
+}
+
+private func arena(of program: Program, _ options: dlc_session_options) throws(Fault) -> Block<UInt8> {
+  let bytes = Int(program.header.arena_bytes)
+  guard let arena = options.arena else { return try Block(count: bytes) }
+  guard options.arena_bytes >= bytes, Int(bitPattern: arena) % 64 == 0 else {
+    throw Fault(DLC_ERROR_ARGUMENT, "the arena has to be ").with(bytes)
+      .with(" bytes at a multiple of 64, the memory given has ").with(options.arena_bytes)
+  }
+  return Block(of: arena.assumingMemoryBound(to: UInt8.self), count: bytes)
 }
 
 @c @implementation
@@ -164,4 +228,27 @@ public func dlc_session_run_timed(
     try opened.run(timing: nanoseconds)
     return DLC_OK
   } catch { return error.status }
+}
+
+@c @implementation
+public func dlc_session_carry(_ session: OpaquePointer?, _ output: UInt32, _ input: UInt32) -> dlc_status {
+  guard let session else { return nullArgument() }
+  do throws(Fault) {
+    try reference(session, to: Session.self).carry(output: output == .max ? nil : Int(output), input: Int(input))
+    return DLC_OK
+  } catch { return error.status }
+}
+
+@c @implementation
+public func dlc_session_cancel(_ session: OpaquePointer?) {
+  if let session { reference(session, to: Session.self).cancel() }
+}
+
+@c @implementation
+public func dlc_session_observe(
+  _ session: OpaquePointer?, _ observer: dlc_observer?, _ context: UnsafeMutableRawPointer?
+) -> dlc_status {
+  guard let session else { return nullArgument() }
+  reference(session, to: Session.self).observe(observer, context: context)
+  return DLC_OK
 }

@@ -22,6 +22,22 @@ struct PlanImage {
     guard code == 0, let bytes else {
       throw Fault(DLC_ERROR_FILE, "cannot open the plan '").with(path).with("': error ").with(Int(code))
     }
+    try self.init(mapped: bytes, count: count)
+  }
+
+  /// Maps the regular file of an open descriptor from its beginning; its program unmaps it.
+  init(descriptor: Int32) throws(Fault) {
+    var bytes: UnsafeRawPointer?
+    var count = 0
+    let code = dlc_map_descriptor(descriptor, &bytes, &count)
+    guard code == 0, let bytes else {
+      throw Fault(DLC_ERROR_FILE, "cannot map the plan of descriptor ").with(Int(descriptor)).with(": error ")
+        .with(Int(code))
+    }
+    try self.init(mapped: bytes, count: count)
+  }
+
+  private init(mapped bytes: UnsafeRawPointer, count: Int) throws(Fault) {
     do throws(Fault) {
       try self.init(bytes: bytes, count: count, isMapped: true)
     } catch {

@@ -129,6 +129,11 @@ extension Program {
     }
     guard entry.offset <= limit, UInt64(bytes) <= limit - entry.offset else { throw fault(" leaves its buffer") }
     guard entry.offset % UInt64(size) == 0 else { throw fault(" is not aligned to its elements") }
+    var quantization = dlc_plan_quantization()
+    dlc_plan_read_quantization(data, index, &quantization)
+    guard quantization.zero_count == 0 || quantization.zero_count == quantization.count else {
+      throw fault(" has another number of zero points than of scales")
+    }
     return (tensor, place)
   }
 

@@ -38,6 +38,8 @@ package final class Program {
   let places: Block<Place>
   /// What each buffer serves.
   let bufferUses: Block<BufferUse>
+  /// Where its own memory, and by default its sessions', comes from.
+  let memory: dlc_memory
   /// Most scratch bytes that a part of a step asks for.
   private(set) var scratchBytes = 0
 
@@ -51,7 +53,8 @@ package final class Program {
 
   /// Resolves a verified image and takes it over. Whatever throws before an object is whole has happened in the image:
   /// Embedded Swift 6.3 does not free an object whose initializer throws halfway.
-  init(_ image: PlanImage) throws(Fault) {
+  init(_ image: PlanImage, memory: dlc_memory = dlc_memory()) throws(Fault) {
+    self.memory = memory
     data = image.data
     byteCount = image.byteCount
     isMapped = image.isMapped
@@ -109,7 +112,31 @@ package final class Program {
       }
     }
     port.bytes = elements * dlc_type_size(tensor.type)
+    port.quantization = quantization(ofTensor: entry.tensor)
     return port
+  }
+
+  /// How the elements of entry `index` of the tensor table stand for real numbers.
+  func quantization(ofTensor index: UInt32) -> dlc_quantization {
+    var entry = dlc_plan_quantization()
+    dlc_plan_read_quantization(data, index, &entry)
+    return dlc_quantization(
+      scales: entry.scales, zeros: entry.zeros, count: entry.count, axis: entry.count > 1 ? entry.axis : -1)
+  }
+
+  /// As above, of operand `index` of a step.
+  func quantization(ofOperand index: Int, step: Int) -> dlc_quantization {
+    var entry = dlc_plan_step()
+    dlc_plan_read_step(data, UInt32(step), &entry)
+    return quantization(ofTensor: entry.operands[index])
+  }
+
+  /// Which operands of a step its kernel writes.
+  func writtenOperands(ofStep index: Int) -> Range<Int> {
+    var entry = dlc_plan_step()
+    dlc_plan_read_step(data, UInt32(index), &entry)
+    let count = Int(entry.operand_count)
+    return count - Int(dlc_kernel_outputs(entry.kernel, entry.operand_count))..<count
   }
 
   /// The tensor entry of a port: its place.

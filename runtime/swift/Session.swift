@@ -18,13 +18,25 @@ package final class Session {
   private let faults: Block<Int32>
   /// Where each port's elements stand: inputs, then outputs.
   private let ports: Block<UnsafeMutableRawPointer>
+  /// For each input the output that it takes over after a run, or -1.
+  private let carried: Block<Int32>
+  private var carries = 0
+  /// One word: whether the run is to stop.
+  private let cancellation: Block<UInt32>
+  private var observer: dlc_observer?
+  private var observerContext: UnsafeMutableRawPointer?
 
   /// Allocates everything that running needs. `threads` counts the calling thread; 0: one per processor.
-  package init(_ program: Program, threads: UInt32) throws(Fault) {
+  package convenience init(_ program: Program, threads: UInt32) throws(Fault) {
+    try self.init(program, threads: threads, arena: Block(count: Int(program.header.arena_bytes)))
+  }
+
+  /// Takes the activations' memory too: as many bytes as the plan's arena, at a multiple of 64.
+  init(_ program: Program, threads: UInt32, arena: Block<UInt8>) throws(Fault) {
     self.program = program
     let threads = min(threads == 0 ? dlc_processor_count() : threads, 256)
     self.threads = threads
-    arena = try Block(count: Int(program.header.arena_bytes))
+    self.arena = arena
     scratchStride = (program.scratchBytes + 63) / 64 * 64
     let (bytes, overflow) = scratchStride.multipliedReportingOverflow(by: Int(threads))
     guard !overflow else { throw Fault(DLC_ERROR_MEMORY, "the plan's scratch memory is impossible") }
@@ -33,6 +45,9 @@ package final class Session {
     calls = try Block(count: program.stepCount)
     faults = try Block(count: Int(threads))
     ports = try Block(count: program.inputCount + program.outputCount)
+    carried = try Block(count: program.inputCount)
+    cancellation = try Block(count: 1)
+    for k in 0..<program.inputCount { carried[k] = -1 }
     pool = threads > 1 ? dlc_pool_create(threads) : nil
     if threads > 1, pool == nil { throw Fault(DLC_ERROR_MEMORY, "the session's threads cannot be started") }
     resolve()
@@ -89,6 +104,9 @@ package final class Session {
       throw Fault(DLC_ERROR_ARGUMENT, isOutput ? "output '" : "input '").with(port.name).with("' has ").with(port.bytes)
         .with(" bytes, the memory given ").with(byteCount)
     }
+    guard isOutput || carried[index] < 0 else {
+      throw Fault(DLC_ERROR_ARGUMENT, "input '").with(port.name).with("' takes over an output and cannot be bound")
+    }
     let buffer = program.portPlace(index, isOutput: isOutput).buffer
     // Steps may see the port's memory under another element type too.
     var alignment = dlc_type_size(UInt8(port.element))
@@ -104,22 +122,118 @@ package final class Session {
     ports[isOutput ? program.inputCount + index : index] = memory
   }
 
+  /// Lets an input take over an output after each run; nil ends it.
+  package func carry(output: Int?, input: Int) throws(Fault) {
+    guard input >= 0, input < program.inputCount, output.map({ $0 >= 0 && $0 < program.outputCount }) ?? true else {
+      throw Fault(DLC_ERROR_ARGUMENT, "there is no input ").with(input).with(" or no such output")
+    }
+    if let output {
+      let (to, from) = (program.port(input, isOutput: false), program.port(output, isOutput: true))
+      guard to.element == from.element, to.bytes == from.bytes, haveEqualShapes(to, from) else {
+        throw Fault(DLC_ERROR_ARGUMENT, "output '").with(from.name).with("' and input '").with(to.name)
+          .with("' differ in type or shape")
+      }
+      guard ports[input] == memory(of: program.portPlace(input, isOutput: false).buffer) else {
+        throw Fault(DLC_ERROR_ARGUMENT, "input '").with(to.name).with("' is bound to the caller's memory")
+      }
+    }
+    carries += (output == nil ? 0 : 1) - (carried[input] < 0 ? 0 : 1)
+    carried[input] = output.map { Int32($0) } ?? -1
+  }
+
+  private func haveEqualShapes(_ a: dlc_port, _ b: dlc_port) -> Bool {
+    guard a.rank == b.rank else { return false }
+    return withUnsafeBytes(of: a.dims) { left in
+      withUnsafeBytes(of: b.dims) { right in
+        for k in 0..<4 * Int(a.rank) where left[k] != right[k] { return false }
+        return true
+      }
+    }
+  }
+
+  /// Lets the run in progress, or else the next one, stop before its next step. Safe from any thread.
+  package func cancel() { dlc_flag_raise(cancellation.base) }
+
+  /// Calls `observer` after each step from now on.
+  package func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
+    self.observer = observer
+    observerContext = context
+  }
+
   /// Runs all steps in order.
   package func run() throws(Fault) {
-    for k in 0..<program.stepCount { try run(step: k) }
+    if observer == nil {
+      for k in 0..<program.stepCount { try run(step: k) }
+    } else {
+      try runObserved(timing: nil)
+    }
+    carryStates()
   }
 
   /// Runs all steps; `nanoseconds` receives one time per step.
   package func run(timing nanoseconds: UnsafeMutablePointer<UInt64>) throws(Fault) {
+    try runObserved(timing: nanoseconds)
+    carryStates()
+  }
+
+  private func runObserved(timing nanoseconds: UnsafeMutablePointer<UInt64>?) throws(Fault) {
     for k in 0..<program.stepCount {
       let start = dlc_clock_ns()
       try run(step: k)
-      nanoseconds[k] = dlc_clock_ns() - start
+      let elapsed = dlc_clock_ns() - start
+      nanoseconds?[k] = elapsed
+      if let observer { report(step: k, nanoseconds: elapsed, to: observer) }
     }
+  }
+
+  private func carryStates() {
+    guard carries > 0 else { return }
+    for k in 0..<program.inputCount where carried[k] >= 0 {
+      ports[k].copyMemory(
+        from: ports[program.inputCount + Int(carried[k])], byteCount: program.port(k, isOutput: false).bytes)
+    }
+  }
+
+  private func report(step index: Int, nanoseconds: UInt64, to observer: dlc_observer) {
+    let step = program.steps[index]
+    // Kernels write at most two operands.
+    var views = (dlc_tensor_view(), dlc_tensor_view())
+    withUnsafeMutableBytes(of: &views) { bytes in
+      let views = bytes.bindMemory(to: dlc_tensor_view.self)
+      var count = 0
+      for k in program.writtenOperands(ofStep: index) where count < views.count {
+        if operands[step.firstOperand + k].type == UInt8(DLC_ABSENT.rawValue) { continue }
+        views[count] = view(ofOperand: k, step: index)
+        count += 1
+      }
+      let info = program.stepInfo(index)
+      var event = dlc_step_event()
+      event.step = UInt32(index)
+      event.output_count = UInt32(count)
+      event.name = info.name
+      event.kernel = info.kernel
+      event.macs = info.macs
+      event.nanoseconds = nanoseconds
+      event.outputs = UnsafePointer(views.baseAddress)
+      observer(observerContext, &event)
+    }
+  }
+
+  private func view(ofOperand index: Int, step: Int) -> dlc_tensor_view {
+    let tensor = operands[program.steps[step].firstOperand + index]
+    var view = dlc_tensor_view()
+    view.data = UnsafeRawPointer(tensor.data)
+    view.pitch = Int(tensor.pitch)
+    view.element = Int32(tensor.type)
+    view.rank = Int32(tensor.rank)
+    view.dims = tensor.dims
+    view.quantization = program.quantization(ofOperand: index, step: step)
+    return view
   }
 
   @inline(__always)
   private func run(step index: Int) throws(Fault) {
+    if dlc_flag_is_up(cancellation.base) { throw cancelled(before: index) }
     let step = program.steps.base + index
     let parts = min(step.pointee.parts, threads)
     if parts <= 1 {
@@ -148,6 +262,11 @@ package final class Session {
     var call = share.pointee.call.pointee
     call.scratch = UnsafeMutableRawPointer(share.pointee.scratch + Int(part) * share.pointee.stride)
     share.pointee.faults[Int(part)] = share.pointee.run(&call, part, parts)
+  }
+
+  private func cancelled(before step: Int) -> Fault {
+    dlc_flag_lower(cancellation.base)
+    return Fault(DLC_ERROR_CANCELLED, "the run was cancelled before step ").with(step)
   }
 
   private func fault(_ step: Int) -> Fault {

@@ -1,6 +1,7 @@
 // The public C interface as a C program sees it: opens the plan named on the command line (small-1.0.plan: f32
 // [1,4,4,3] and i64 [3] in, softmax of four rows of seven and three of those rows out), runs it in every way, and
 // checks what comes out.
+#define _GNU_SOURCE
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -102,6 +103,179 @@ static void test_running(dlc_program *program) {
   dlc_session_destroy(session);
 }
 
+// What an observer saw of one run.
+typedef struct watch {
+  dlc_session *session;
+  uint32_t steps, stop_after;
+  int wrong;
+  float last[ROWS * COLUMNS];
+} watch;
+
+static void observe(void *context, const dlc_step_event *event) {
+  watch *seen = context;
+  if (event->step != seen->steps++ || event->output_count < 1 || !event->name || !event->kernel[0]) seen->wrong++;
+  for (uint32_t k = 0; k < event->output_count; k++) {
+    const dlc_tensor_view *view = &event->outputs[k];
+    int64_t elements = 1;
+    for (int32_t axis = 0; axis < view->rank; axis++) elements *= view->dims[axis];
+    if (!view->data || view->rank > 8 || view->quantization.count != 0 ||
+        (view->rank && view->pitch < (size_t)view->dims[view->rank - 1]))
+      seen->wrong++;
+    if (elements == ROWS * COLUMNS && view->element == DLC_ELEMENT_FLOAT32)
+      memcpy(seen->last, view->data, sizeof seen->last);
+  }
+  if (seen->steps == seen->stop_after) dlc_session_cancel(seen->session);
+}
+
+static void test_observing(dlc_program *program) {
+  dlc_session *session = NULL;
+  dlc_info info;
+  dlc_program_info(program, &info);
+  EXPECT(dlc_session_create(program, 2, &session) == DLC_OK);
+  fill(dlc_session_input(session, 0), dlc_session_input(session, 1), 1);
+  watch seen = {.session = session};
+  EXPECT(dlc_session_observe(NULL, observe, &seen) == DLC_ERROR_ARGUMENT);
+  EXPECT(dlc_session_observe(session, observe, &seen) == DLC_OK && dlc_session_run(session) == DLC_OK);
+  EXPECT(seen.steps == info.steps && !seen.wrong);
+  EXPECT(!memcmp(seen.last, dlc_session_output(session, 0), sizeof seen.last));
+
+  // Cancelled from inside, the run ends before its next step; the run after it is whole again.
+  seen = (watch){.session = session, .stop_after = 2};
+  EXPECT(dlc_session_run(session) == DLC_ERROR_CANCELLED && seen.steps == 2 && strstr(dlc_last_error(), "cancelled"));
+  EXPECT(dlc_session_observe(session, NULL, NULL) == DLC_OK && dlc_session_run(session) == DLC_OK && seen.steps == 2);
+  dlc_session_cancel(session);
+  EXPECT(dlc_session_run(session) == DLC_ERROR_CANCELLED && dlc_session_run(session) == DLC_OK);
+  dlc_session_cancel(NULL);
+  dlc_session_destroy(session);
+}
+
+// The caller's memory functions, counting.
+typedef struct counter {
+  int calls, alive, misaligned;
+  int64_t bytes;
+} counter;
+
+static void *count_allocate(void *context, size_t bytes, size_t alignment) {
+  counter *c = context;
+  void *memory = NULL;
+  if (posix_memalign(&memory, alignment, bytes)) return NULL;
+  memset(memory, 0xa5, bytes);
+  c->calls++, c->alive++;
+  c->bytes += (int64_t)bytes;
+  if ((uintptr_t)memory % alignment) c->misaligned++;
+  return memory;
+}
+
+static void count_release(void *context, void *memory, size_t bytes) {
+  counter *c = context;
+  c->alive--;
+  c->bytes -= (int64_t)bytes;
+  free(memory);
+}
+
+static void test_memory(const char *path, const void *plan, size_t bytes) {
+  counter count = {0};
+  dlc_allocator allocator = {count_allocate, count_release, &count};
+  dlc_program *program = NULL;
+  dlc_session *session = NULL;
+  dlc_program_options from = {.bytes = plan, .count = bytes, .allocator = &allocator};
+  EXPECT(dlc_program_open_with(&from, &program) == DLC_OK && count.calls > 0);
+  int opened = count.calls;
+  EXPECT(dlc_session_create(program, 1, &session) == DLC_OK && count.calls > opened && !count.misaligned);
+  fill(dlc_session_input(session, 0), dlc_session_input(session, 1), 1);
+  int created = count.calls;
+  watch seen = {.session = session};
+  for (int run = 0; run < 3; run++) EXPECT(dlc_session_run(session) == DLC_OK);
+  dlc_session_observe(session, observe, &seen);
+  EXPECT(dlc_session_run(session) == DLC_OK && !seen.wrong);
+  // Nothing is allocated between creating a session and destroying it.
+  EXPECT(count.calls == created);
+  dlc_session_destroy(session);
+  dlc_program_close(program);
+  EXPECT(count.alive == 0 && count.bytes == 0);
+
+  // The caller's arena; too small a one, or one that is not aligned, is refused and leaves nothing behind.
+  dlc_info info;
+  from = (dlc_program_options){.path = path};
+  EXPECT(dlc_program_open_with(&from, &program) == DLC_OK);
+  dlc_program_info(program, &info);
+  unsigned char *arena = NULL;
+  EXPECT(posix_memalign((void **)&arena, 64, info.arena_bytes + 64) == 0);
+  memset(arena, 0x5a, info.arena_bytes + 64);
+  dlc_session_options options = {
+      .threads = 1, .allocator = &allocator, .arena = arena, .arena_bytes = info.arena_bytes - 1};
+  session = NULL;
+  EXPECT(dlc_session_create_with(program, &options, &session) == DLC_ERROR_ARGUMENT && !session && !count.alive);
+  options.arena = arena + 8, options.arena_bytes = info.arena_bytes;
+  EXPECT(dlc_session_create_with(program, &options, &session) == DLC_ERROR_ARGUMENT && !session && !count.alive);
+  options.arena = arena;
+  EXPECT(dlc_session_create_with(program, &options, &session) == DLC_OK);
+  fill(dlc_session_input(session, 0), dlc_session_input(session, 1), 1);
+  EXPECT(dlc_session_run(session) == DLC_OK && !memcmp(seen.last, dlc_session_output(session, 0), sizeof seen.last));
+  const unsigned char *output = dlc_session_output(session, 0);
+  EXPECT(output >= arena && output < arena + info.arena_bytes);
+  // The arena is exactly as large as was said.
+  for (int i = 0; i < 64; i++) EXPECT(arena[info.arena_bytes + (size_t)i] == 0x5a);
+  dlc_session_destroy(session);
+  free(arena);
+  dlc_program_close(program);
+  allocator.release = NULL;
+  from.allocator = &allocator;
+  EXPECT(dlc_program_open_with(&from, &program) == DLC_ERROR_ARGUMENT);
+  EXPECT(dlc_program_open_with(NULL, &program) == DLC_ERROR_ARGUMENT);
+}
+
+// A region serves a program and its session; every smaller one is refused without harm.
+static void test_region(const void *plan, size_t bytes) {
+  static _Alignas(64) unsigned char memory[1 << 16];
+  dlc_region region;
+  int refused = 0, ran = 0;
+  for (size_t size = 0; size <= sizeof memory; size += 320) {
+    dlc_region_begin(&region, memory, size);
+    dlc_program *program = NULL;
+    dlc_session *session = NULL;
+    dlc_program_options from = {.bytes = plan, .count = bytes, .allocator = &region.allocator};
+    if (dlc_program_open_with(&from, &program) != DLC_OK || dlc_session_create(program, 1, &session) != DLC_OK) {
+      refused += strstr(dlc_last_error(), "memory") != NULL;
+    } else {
+      fill(dlc_session_input(session, 0), dlc_session_input(session, 1), 1);
+      ran += dlc_session_run(session) == DLC_OK && region.used <= size;
+    }
+    dlc_session_destroy(session);
+    dlc_program_close(program);
+  }
+  EXPECT(ran > 10 && refused > 10 && ran + refused == sizeof memory / 320 + 1);
+}
+
+static void test_opening(const char *path) {
+  dlc_program *program = NULL;
+  FILE *file = fopen(path, "rb");
+  EXPECT(file && dlc_program_open_descriptor(fileno(file), &program) == DLC_OK);
+  if (file) fclose(file);
+  dlc_info info = {0};
+  dlc_program_info(program, &info);
+  EXPECT(info.steps > 3);
+  dlc_program_close(program);
+  EXPECT(dlc_program_open_descriptor(-1, &program) == DLC_ERROR_FILE && strstr(dlc_last_error(), "descriptor -1"));
+  dlc_build build;
+  dlc_build_info(&build);
+  EXPECT(!strcmp(build.version, dlc_version()) && build.plan_major == 1 && build.kernels >= 31);
+  EXPECT(build.features == (DLC_FEATURE_THREADS | DLC_FEATURE_FILES) && strlen(build.target) > 0);
+  EXPECT(strstr(build.instruction_sets, build.instruction_set) != NULL);
+  dlc_build_info(NULL);
+}
+
+static void test_carrying(dlc_program *program) {
+  dlc_session *session = NULL;
+  EXPECT(dlc_session_create(program, 1, &session) == DLC_OK);
+  // No output of this plan is like an input.
+  EXPECT(dlc_session_carry(session, 0, 0) == DLC_ERROR_ARGUMENT && strstr(dlc_last_error(), "differ"));
+  EXPECT(dlc_session_carry(session, 5, 0) == DLC_ERROR_ARGUMENT);
+  EXPECT(dlc_session_carry(session, UINT32_MAX, 0) == DLC_OK);
+  EXPECT(dlc_session_carry(NULL, 0, 0) == DLC_ERROR_ARGUMENT);
+  dlc_session_destroy(session);
+}
+
 static void test_errors(const void *plan, size_t bytes) {
   dlc_program *program = NULL;
   dlc_session *session = NULL;
@@ -177,6 +351,9 @@ int main(int argc, char **argv) {
   test_descriptions(program);
   test_running(program);
   test_threads(program);
+  test_observing(program);
+  test_carrying(program);
+  test_opening(argv[1]);
 
   // The session keeps the plan after its program is closed.
   dlc_session *session = NULL;
@@ -193,6 +370,8 @@ int main(int argc, char **argv) {
   EXPECT(dlc_program_open_memory(plan, bytes, &program) == DLC_OK);
   dlc_program_close(program);
   test_errors(plan, bytes);
+  test_memory(argv[1], plan, bytes);
+  test_region(plan, bytes);
   test_damage(plan, bytes);
   printf("%d passed, %d failed\n", passed, failed);
   return failed != 0;

@@ -1,6 +1,7 @@
 // dwconv f32: every input channel has its own window; an output row at a time.
 #include "dwconv/row.h"
 #include "gemm/check.h"
+#include "types.h"
 
 static int check(const dlc_call *call) {
   DLC_REQUIRE(call->operand_count == 5 && call->params_bytes == sizeof(dlc_dwconv_params));
@@ -52,18 +53,7 @@ static void expand(const float *x, int64_t cells, int64_t pitch, int64_t channel
       for (int64_t j = 0; j < multiplier; j++) *to++ = x[c];
 }
 
-static const dlc_dwconv_isa *current(void) {
-  switch (dlc_float_isa(dlc_current_isa())) {
-#if defined(__x86_64__)
-  case DLC_ISA_AVX512: return &dlc_dwconv__avx512;
-  case DLC_ISA_AVX2: return &dlc_dwconv__avx2;
-#endif
-#if defined(__ARM_NEON)
-  case DLC_ISA_NEON: return &dlc_dwconv__neon;
-#endif
-  default: return &dlc_dwconv__scalar;
-  }
-}
+static const dlc_dwconv_isa *current(void) { return DLC_ROWS(dlc_dwconv); }
 
 // Channels handled at a time: few enough that the input rows of one output row stay in the nearest cache until the
 // next. Images beyond the second cache are read in order instead, which is what prefetching wants.

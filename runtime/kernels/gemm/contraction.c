@@ -1,19 +1,9 @@
 #include "gemm/contraction.h"
 
 #include "epilogue.h"
+#include "types.h"
 
-const dlc_tile_isa *dlc_tile_current(void) {
-  switch (dlc_float_isa(dlc_current_isa())) {
-#if defined(__x86_64__)
-  case DLC_ISA_AVX512: return &dlc_tile__avx512;
-  case DLC_ISA_AVX2: return &dlc_tile__avx2;
-#endif
-#if defined(__ARM_NEON)
-  case DLC_ISA_NEON: return &dlc_tile__neon;
-#endif
-  default: return &dlc_tile__scalar;
-  }
-}
+const dlc_tile_isa *dlc_tile_current(void) { return DLC_ROWS(dlc_tile); }
 
 // The tables of one tile within scratch.
 typedef struct tile_tables {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dlc_config.h"
 #include "dlc_kernel_ids.h"
 #include "dlc_params.h"
 
@@ -114,6 +115,9 @@ static inline dlc_isa dlc_float_isa(dlc_isa isa) {
 // Chooses an instruction set; false when this processor or build lacks it. Not while a session runs.
 bool dlc_set_isa(dlc_isa isa);
 const char *dlc_isa_name(dlc_isa isa);
+// The names of all that this build has rows for, separated by spaces, and of the processor family.
+const char *dlc_isa_list(void);
+const char *dlc_target_name(void);
 
 // Bytes of one element, 0 for DLC_ABSENT or an unknown type.
 static inline size_t dlc_type_size(uint8_t type) {

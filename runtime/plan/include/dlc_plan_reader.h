@@ -47,6 +47,14 @@ typedef struct dlc_plan_tensor {
   uint8_t type;
 } dlc_plan_tensor;
 
+// scales[i] and zeros[i] go with index i of `axis`, or with all elements when count is 1. count 0: none.
+typedef struct dlc_plan_quantization {
+  const float *scales;
+  const int32_t *zeros; // NULL: all 0
+  uint32_t count, zero_count;
+  int32_t axis;
+} dlc_plan_quantization;
+
 typedef struct dlc_plan_step {
   dlc_plan_text name;
   const uint32_t *operands;
@@ -75,6 +83,7 @@ dlc_plan_defect dlc_plan_verify(const void *data, size_t size);
 void dlc_plan_read_header(const void *data, dlc_plan_header *header);
 void dlc_plan_read_buffer(const void *data, uint32_t index, dlc_plan_buffer *buffer);
 void dlc_plan_read_tensor(const void *data, uint32_t index, dlc_plan_tensor *tensor);
+void dlc_plan_read_quantization(const void *data, uint32_t tensor, dlc_plan_quantization *quantization);
 void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *step);
 void dlc_plan_read_input(const void *data, uint32_t index, dlc_plan_port *port);
 void dlc_plan_read_output(const void *data, uint32_t index, dlc_plan_port *port);

@@ -3,6 +3,7 @@
 #ifndef DLC_PLATFORM_H
 #define DLC_PLATFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,12 +24,37 @@ void dlc_unmap(const void *data, size_t size);
 
 enum { DLC_ALIGNMENT = 64 };
 
+// Where memory comes from: a caller's functions (`release` gets back `bytes` as asked for), or the system's when
+// allocate is NULL.
+typedef struct dlc_memory {
+  void *(*allocate)(void *context, size_t bytes, size_t alignment);
+  void (*release)(void *context, void *memory, size_t bytes);
+  void *context;
+} dlc_memory;
+
+// What this thread allocates from here on comes from `memory`; answers what was used before. A block goes back to where
+// it came from, whatever is in use then.
+dlc_memory dlc_memory_use(dlc_memory memory);
+
 // count * size zeroed bytes at a multiple of 64; NULL when the product overflows or there is no memory.
 // An empty request answers a block that may be freed.
 void *dlc_allocate(size_t count, size_t size);
 
 // Frees what dlc_allocate gave. NULL is allowed.
 void dlc_free(void *memory);
+
+// posix_memalign and free by way of dlc_allocate: what the engine's own objects are made of on devices. Between begin
+// and end, on one thread, they come from one block, which begin asks for: false when there is no memory. Alignments up
+// to 16.
+bool dlc_heap_begin(void);
+void dlc_heap_end(void);
+int dlc_heap_allocate(void **memory, size_t alignment, size_t bytes);
+void dlc_heap_free(void *memory);
+
+// A word that one thread raises and another takes down.
+static inline void dlc_flag_raise(uint32_t *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELEASE); }
+static inline bool dlc_flag_is_up(const uint32_t *flag) { return __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; }
+static inline void dlc_flag_lower(uint32_t *flag) { __atomic_store_n(flag, 0, __ATOMIC_RELEASE); }
 
 // A number of threads that run the parts of one task after another. Belongs to one caller at a time: a pool's run and
 // destroy may not overlap. Pools of several sessions are independent.
@@ -56,6 +82,9 @@ uint64_t dlc_clock_ns(void);
 
 // Processors this process may run on; at least 1.
 uint32_t dlc_processor_count(void);
+
+// What of this there is: DLC_FEATURE_... of dlc.h.
+uint32_t dlc_platform_features(void);
 
 #ifdef __cplusplus
 }

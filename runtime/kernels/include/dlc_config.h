@@ -1,0 +1,46 @@
+// What a build leaves out. Without any of these definitions it has everything that its processor family can run; a
+// bundle for one plan names the instruction sets, element types and functions that the plan needs, and code for others
+// is not reached from any row and goes away when it is linked.
+#ifndef DLC_CONFIG_H
+#define DLC_CONFIG_H
+
+// Instruction sets: DLC_NO_AVX2, DLC_NO_AVX512 and DLC_NO_NEON leave theirs out. Where NEON is always there, the
+// portable rows are left out by DLC_NO_SCALAR.
+#if defined(__x86_64__) && !defined(DLC_NO_AVX2)
+#define DLC_HAS_AVX2 1
+#else
+#define DLC_HAS_AVX2 0
+#endif
+#if DLC_HAS_AVX2 && !defined(DLC_NO_AVX512)
+#define DLC_HAS_AVX512 1
+#else
+#define DLC_HAS_AVX512 0
+#endif
+#if defined(__ARM_NEON) && !defined(DLC_NO_NEON)
+#define DLC_HAS_NEON 1
+#else
+#define DLC_HAS_NEON 0
+#endif
+#if DLC_HAS_NEON && defined(DLC_NO_SCALAR)
+#define DLC_HAS_SCALAR 0
+#else
+#define DLC_HAS_SCALAR 1
+#endif
+
+// Bit t: tensors of dlc_type t may occur.
+#ifndef DLC_TYPE_SET
+#define DLC_TYPE_SET 0xFFFFFFFFu
+#endif
+#define DLC_HAS_TYPE(type) ((DLC_TYPE_SET >> (type)&1u) != 0)
+
+// Bit f of the first, or f - 64 of the second: dlc_function f may be called for.
+#ifndef DLC_FUNCTION_SET
+#define DLC_FUNCTION_SET 0xFFFFFFFFFFFFFFFFull
+#endif
+#ifndef DLC_FUNCTION_SET_HIGH
+#define DLC_FUNCTION_SET_HIGH 0xFFFFFFFFFFFFFFFFull
+#endif
+#define DLC_HAS_FUNCTION(f)                                                                                            \
+  (((f) < 64 ? DLC_FUNCTION_SET >> ((f)&63) & 1u : DLC_FUNCTION_SET_HIGH >> ((f)&63) & 1u) != 0)
+
+#endif

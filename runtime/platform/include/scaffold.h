@@ -1,1 +1,0 @@
-// Scaffolding until the first header lands.
