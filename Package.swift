@@ -29,7 +29,7 @@ let package = Package(
         .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
       ]),
     .target(
-      name: "CDLCPreprocess", path: "runtime/preprocess",
+      name: "CDLCPreprocess", path: "runtime/preprocess", exclude: ["tests"],
       cSettings: [.unsafeFlags(["-O2", "-ffp-contract=off", "-fno-math-errno"])]),
     .systemLibrary(name: "CDLC", path: "runtime/include"),
     .target(
