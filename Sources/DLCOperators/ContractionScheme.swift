@@ -6,7 +6,8 @@ import DLCTensor
 package struct ContractionScheme: Sendable, Hashable {
   /// Of the activations: u8, one scale.
   package var input: QuantizationParameters
-  /// Of the weights, whose zero point is 0 (i8) or 128 (u8): one for each output channel, or one for all.
+  /// Of the weights, whose zero point is 0 (i8) or 128 (u8): one for each output channel, or one for all. Weights of -128
+  /// count as -127.
   package var weightScales: [Float]
   /// Of the residual: u8, one scale; nil when there is none.
   package var residual: QuantizationParameters?
@@ -125,6 +126,15 @@ extension ContractionScheme {
   /// Of the inputs and the result.
   func parameters(ofInput index: Int, _ epilogue: Epilogue) -> QuantizationParameters? {
     index == 0 ? input : index == epilogue.positions.residual ? residual : nil
+  }
+}
+
+extension Tensor {
+  /// i8 weights as kernels multiply them: -128 counts as -127, so that two products of bytes fit 16 bits.
+  var asWeights: Tensor {
+    guard element == .int8 else { return self }
+    let elements = elements(as: Int8.self)
+    return elements.contains(-128) ? Tensor(elements.map { Swift.max($0, -127) }, shape: shape) : self
   }
 }
 
