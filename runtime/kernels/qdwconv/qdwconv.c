@@ -7,6 +7,9 @@
 // Bytes of weights held ready at a time, when one block of channels needs no more.
 enum { WEIGHTS_CACHE = 16 << 10 };
 
+// Quads of sources that are found once for all blocks of channels.
+enum { FOUND = 4 };
+
 static int64_t rows_of(const dlc_tensor *y) { return (int64_t)y->dims[0] * y->dims[1]; }
 
 static dlc_qdwconv_plan plan_of(const dlc_call *call) {
@@ -104,28 +107,24 @@ typedef struct work {
   const uint8_t *x_end;
   uint8_t *columns, *blocks;
   uint8_t zeros[DLC_QLANES]; // x's zero point, where there is no input
+  uint8_t padding;           // the same as quads hold it
 } work;
 
 // Weights, bias and scales of a block of channels into its place in scratch. Unused lanes are zero.
 static void prepare_block(const work *w, int64_t block, uint8_t *to) {
-  static const int8_t none[DLC_QLANES];
   const dlc_qdwconv_plan *p = &w->plan;
   const dlc_window *window = &w->params->window;
   const int8_t *packed = (const int8_t *)dlc_operand(w->call, 1)->data + block * p->taps * DLC_QLANES;
-  const int64_t stay[4] = {0};
   uint8_t *at = to;
   for (int32_t row = 0; row < p->rows; row++)
-    for (int32_t g = 0; g < p->groups; g++)
-      for (int32_t k = 0; k < p->kernel; k++, at += DLC_QUAD_WEIGHTS) {
-        const uint8_t *from[4];
-        uint8_t quads[DLC_QUAD];
-        for (int32_t s = 0; s < 4; s++) {
-          const int32_t tap = dlc_qdwconv_tap(p, window, row, 4 * g + s, k);
-          from[s] = (const uint8_t *)(tap < 0 ? none : packed + (int64_t)tap * DLC_QLANES);
-        }
-        w->isa->interleave(from, stay, 1, NULL, 0, quads);
-        w->isa->weigh((const int8_t *)quads, 1, at);
+    for (int32_t g = 0; g < p->groups; g++, at += p->kernel * DLC_QUAD_WEIGHTS) {
+      const int8_t *from[4];
+      for (int32_t s = 0; s < 4; s++) {
+        const int32_t tap = dlc_qdwconv_tap(p, window, row, 4 * g + s, 0);
+        from[s] = tap < 0 ? NULL : packed + (int64_t)tap * DLC_QLANES;
       }
+      w->isa->weigh(from, p->kernel, DLC_QLANES, at);
+    }
   const int64_t first = block * DLC_QLANES, count = dlc_min64(DLC_QLANES, w->y->dims[4] - first);
   const dlc_tensor *scales = dlc_operand(w->call, 3);
   uint32_t sums[DLC_QLANES] = {0};
@@ -172,11 +171,18 @@ static source find_source(const work *w, int64_t image, int64_t od, int64_t oh, 
 static void interleave_columns(const work *w, const source sources[4], int64_t c, const uint8_t *spread, uint8_t *to) {
   const dlc_qdwconv_plan *p = &w->plan;
   const int64_t step = p->by_row ? 1 : w->params->window.stride[2], width = w->x->dims[3], pitch = w->x->pitch;
+  int64_t columns = p->columns;
   int64_t at = 0;
-  while (at < p->columns) {
+  if (p->by_row) { // columns of padding are the same for all sources
+    for (; at < p->columns && sources[0].column + at < 0; at++) memset(to + at * DLC_QUAD, w->padding, DLC_QUAD);
+    const int64_t inside = dlc_max64(at, dlc_min64(p->columns, width - sources[0].column));
+    for (int64_t i = inside; i < p->columns; i++) memset(to + i * DLC_QUAD, w->padding, DLC_QUAD);
+    columns = inside;
+  }
+  while (at < columns) {
     // The longest run over which every source is inside, or outside, the image, and may be read sixteen bytes at a
     // time.
-    int64_t run = p->columns - at, steps[4];
+    int64_t run = columns - at, steps[4];
     const uint8_t *from[4];
     uint8_t rest[4][DLC_QLANES];
     for (int s = 0; s < 4; s++) {
@@ -238,6 +244,7 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
   if (has_residual)
     job.residual_end = (const uint8_t *)residual->data + (dlc_rows(residual) - 1) * residual->pitch + channels;
   for (int64_t q = 0; q < out_w; q += p->cells) {
+    source sources[FOUND][4]; // of every block
     job.cells = (int32_t)dlc_min64(p->cells, out_w - q);
     for (int64_t b = 0; b < blocks; b++) {
       const int64_t c = (first_block + b) * DLC_QLANES, multiplier = w->params->multiplier;
@@ -245,10 +252,10 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
       for (int i = 0; multiplier > 1 && i < DLC_QLANES; i++)
         spread[i] = (uint8_t)((dlc_min64(c + i, channels - 1)) / multiplier - c / multiplier);
       for (int32_t g = 0; g < p->groups; g++) {
-        source sources[4];
-        for (int32_t s = 0; s < 4; s++) sources[s] = find_source(w, image, od, oh, q, 4 * g + s);
-        interleave_columns(w, sources, c / multiplier, multiplier > 1 ? spread : NULL,
-                           w->columns + g * job.group_bytes);
+        source *own = sources[g % FOUND];
+        for (int32_t s = 0; s < 4 && (b == 0 || p->groups > FOUND); s++)
+          own[s] = find_source(w, image, od, oh, q, 4 * g + s);
+        interleave_columns(w, own, c / multiplier, multiplier > 1 ? spread : NULL, w->columns + g * job.group_bytes);
       }
       job.weights = w->blocks + b * block_bytes(p);
       job.bias = (const int32_t *)(const void *)(job.weights + block_bytes(p) - DLC_QLANES * 8);
@@ -277,6 +284,7 @@ static int qdwconv_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   w.columns = call->scratch;
   w.blocks = w.columns + columns_bytes(&w.plan);
   memset(w.zeros, w.params->x_zero, sizeof w.zeros);
+  w.padding = (uint8_t)(w.zeros[0] ^ w.isa->flip);
   const int64_t all = dlc_qdwconv_blocks(y->dims[4]), most = blocks_at_once(&w.plan, all);
   const int64_t groups = (y->dims[2] + w.plan.rows - 1) / w.plan.rows;
   int64_t begin, end;
