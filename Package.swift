@@ -64,14 +64,15 @@ let package = Package(
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor",
+        "DLCCompiler", "DLCQuantization", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime",
+        "DLCData", "DLCTensor",
         "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
     .target(name: "DLCTesting", dependencies: ["DLCReport", "DLCCompiler"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
-        "DLCReport", "DLCCompiler", "DLCData", "DLCTensor",
+        "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
