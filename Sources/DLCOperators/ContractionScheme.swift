@@ -71,7 +71,8 @@ extension ContractionScheme {
     try OperatorError.require(
       epilogue.function.clampBounds != nil, "expected a function that clamps, found \(epilogue.function?.name ?? "")")
     try OperatorError.require(
-      channelScales(channels).allSatisfy(\.isFinite), "expected products of scales within f32's range")
+      channelScales(channels).allSatisfy(\.isFinite) && residualScale.isFinite,
+      "expected products of scales within f32's range")
   }
 
   /// The types that the float operator would see: its factors, bias and residual as f32. Throws unless the inputs have
@@ -117,7 +118,7 @@ extension ContractionScheme {
     for k in sums.indices {
       var t = Float(sums[k] &+ bias[k % channels]) * scales[k % channels]
       if let added { t += Float(Int32(added[k]) - addedZero) * residualScale }
-      real[k] = Swift.min(Swift.max(t, low), high)
+      real[k] = t.bounded(low, high)
     }
     guard let target else { return Tensor(real, shape: shape) }
     return Tensor(real.map { target.rounded($0, through: table) }, shape: shape)
@@ -151,6 +152,14 @@ extension QuantizationParameters {
   func rounded(_ steps: Float, through table: [UInt8]?) -> UInt8 {
     let q = UInt8(clamping: Int32(steps.rounded(.toNearestOrEven)) + zeroPoint)
     return table?[Int(q)] ?? q
+  }
+}
+
+extension Float {
+  /// This number within bounds as kernels keep it: NaN gives `low`.
+  func bounded(_ low: Float, _ high: Float) -> Float {
+    let least = self > low ? self : low
+    return least < high ? least : high
   }
 }
 
