@@ -176,7 +176,9 @@ extension Optional<Function> {
 
   /// The clamp's bounds for u8 in `parameters`' steps without zero point, such that the result fits; else the real ones.
   func steps(of parameters: QuantizationParameters?) -> (low: Float, high: Float) {
-    let (low, high) = clampBounds ?? (-.infinity, .infinity)
+    var (low, high) = clampBounds ?? (-.infinity, .infinity)
+    // The higher bound wins where a model gives them the wrong way round.
+    low = Swift.min(low, high)
     guard let parameters else { return (low, high) }
     let (least, most) = (Float(-parameters.zeroPoint), Float(255 - parameters.zeroPoint))
     func step(_ bound: Float) -> Float {
