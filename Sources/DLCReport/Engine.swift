@@ -89,7 +89,8 @@ package enum Engine {
       throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
     }
     let start = DispatchTime.now().uptimeNanoseconds
-    var (compiled, quantization): (Compiler.Compiled, QuantizationOutcome?)
+    var compiled: Compiler.Compiled
+    var quantization: QuantizationOutcome?
     if let request {
       var options = options
       let (prepared, outcome) = try quantize(try prepare(model, options), &options, request)

@@ -53,12 +53,9 @@
   X(47, qreduce)                                                                                                       \
   X(48, qsoftmax)
 
-// Ids given to families whose rows are still to come; a family moves into the list above with its row.
-#define DLC_KERNEL_PENDING_LIST(X)
-
 typedef enum dlc_kernel_id {
 #define X(id, family) DLC_KERNEL_##family = id,
-  DLC_KERNEL_LIST(X) DLC_KERNEL_PENDING_LIST(X)
+  DLC_KERNEL_LIST(X)
 #undef X
 } dlc_kernel_id;
 

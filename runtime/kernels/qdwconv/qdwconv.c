@@ -52,7 +52,7 @@ static int qdwconv_check(const dlc_call *call) {
   return requantize_check(call, &p->requantize);
 }
 
-// Scratch: columns, then for each block of channels in work its weights, bias and scales.
+// Scratch: columns of two blocks of channels, then for each block of channels in work its weights, bias and scales.
 static int64_t columns_bytes(const dlc_qdwconv_plan *p) { return (int64_t)p->groups * p->columns * DLC_QUAD; }
 static int64_t block_bytes(const dlc_qdwconv_plan *p) {
   return (int64_t)p->rows * p->groups * p->kernel * DLC_QUAD_WEIGHTS + DLC_QLANES * 8;
@@ -65,7 +65,7 @@ static int64_t blocks_at_once(const dlc_qdwconv_plan *p, int64_t blocks) {
 static size_t qdwconv_scratch(const dlc_call *call) {
   const dlc_qdwconv_plan p = plan_of(call);
   const int64_t blocks = blocks_at_once(&p, dlc_qdwconv_blocks(dlc_operand(call, 6)->dims[4]));
-  return (size_t)(columns_bytes(&p) + blocks * block_bytes(&p));
+  return (size_t)(2 * columns_bytes(&p) + blocks * block_bytes(&p));
 }
 
 static uint32_t qdwconv_parts(const dlc_call *call) {
@@ -167,6 +167,9 @@ static source find_source(const work *w, int64_t image, int64_t od, int64_t oh, 
   return s;
 }
 
+// Steps that a distance takes.
+static int64_t steps_to(int64_t distance, int64_t step) { return step == 1 ? distance : (distance + step - 1) / step; }
+
 // All columns of one group, for the sixteen channels whose inputs begin at channel c.
 static void interleave_columns(const work *w, const source sources[4], int64_t c, const uint8_t *spread, uint8_t *to) {
   const dlc_qdwconv_plan *p = &w->plan;
@@ -191,10 +194,10 @@ static void interleave_columns(const work *w, const source sources[4], int64_t c
       steps[s] = 0;
       if (!sources[s].row || column >= width) continue;
       if (column < 0) {
-        run = dlc_min64(run, (-column + step - 1) / step);
+        run = dlc_min64(run, steps_to(-column, step));
         continue;
       }
-      run = dlc_min64(run, (width - column + step - 1) / step);
+      run = dlc_min64(run, steps_to(width - column, step));
       from[s] = sources[s].row + column * pitch + c;
       steps[s] = step * pitch;
       const int64_t room = w->x_end - from[s];
@@ -204,11 +207,39 @@ static void interleave_columns(const work *w, const source sources[4], int64_t c
         from[s] = rest[s];
         run = 1;
       } else {
-        run = dlc_min64(run, (room - DLC_QLANES) / dlc_max64(steps[s], 1) + 1);
+        // Most runs end far before the image does, and a division takes as long as several columns.
+        if ((run - 1) * steps[s] + DLC_QLANES > room) run = (room - DLC_QLANES) / steps[s] + 1;
       }
     }
     w->isa->interleave(from, steps, run, spread, w->isa->flip, to + at * DLC_QUAD);
     at += run;
+  }
+}
+
+// A strip of output cells: rows from oh on, cells from q on, and where the first sources begin.
+typedef struct strip {
+  int64_t image, od, oh, q;
+  source sources[FOUND][4];
+} strip;
+
+static strip make_strip(const work *w, int64_t image, int64_t od, int64_t oh, int64_t q) {
+  strip t = {.image = image, .od = od, .oh = oh, .q = q};
+  for (int32_t g = 0; g < w->plan.groups && g < FOUND; g++)
+    for (int32_t s = 0; s < 4; s++) t.sources[g][s] = find_source(w, image, od, oh, q, 4 * g + s);
+  return t;
+}
+
+// All columns of a strip for the block of channels from c on.
+static void interleave_block(const work *w, const strip *t, int64_t c, uint8_t *to) {
+  const int64_t channels = w->y->dims[4], multiplier = w->params->multiplier;
+  const int64_t x_channel = multiplier > 1 ? c / multiplier : c;
+  uint8_t spread[DLC_QLANES];
+  for (int i = 0; multiplier > 1 && i < DLC_QLANES; i++)
+    spread[i] = (uint8_t)(dlc_min64(c + i, channels - 1) / multiplier - x_channel);
+  for (int32_t g = 0; g < w->plan.groups; g++, to += (int64_t)w->plan.columns * DLC_QUAD) {
+    source more[4];
+    for (int32_t s = 0; s < 4 && g >= FOUND; s++) more[s] = find_source(w, t->image, t->od, t->oh, t->q, 4 * g + s);
+    interleave_columns(w, g < FOUND ? t->sources[g] : more, x_channel, multiplier > 1 ? spread : NULL, to);
   }
 }
 
@@ -222,7 +253,6 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
   const int64_t row = ((image * y->dims[1] + od) * y->dims[2] + oh) * out_w;
   const bool has_residual = dlc_is_present(residual);
   dlc_qdwconv_job job = {
-      .columns = w->columns,
       .group_bytes = (int64_t)p->columns * DLC_QUAD,
       .rows = p->rows,
       .keep = keep,
@@ -244,19 +274,14 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
   if (has_residual)
     job.residual_end = (const uint8_t *)residual->data + (dlc_rows(residual) - 1) * residual->pitch + channels;
   for (int64_t q = 0; q < out_w; q += p->cells) {
-    source sources[FOUND][4]; // of every block
+    const strip t = make_strip(w, image, od, oh, q);
     job.cells = (int32_t)dlc_min64(p->cells, out_w - q);
+    // One block ahead: columns are read in longer pieces than they are written, which has to wait for the cache.
+    interleave_block(w, &t, first_block * DLC_QLANES, w->columns);
     for (int64_t b = 0; b < blocks; b++) {
-      const int64_t c = (first_block + b) * DLC_QLANES, multiplier = w->params->multiplier;
-      uint8_t spread[DLC_QLANES];
-      for (int i = 0; multiplier > 1 && i < DLC_QLANES; i++)
-        spread[i] = (uint8_t)((dlc_min64(c + i, channels - 1)) / multiplier - c / multiplier);
-      for (int32_t g = 0; g < p->groups; g++) {
-        source *own = sources[g % FOUND];
-        for (int32_t s = 0; s < 4 && (b == 0 || p->groups > FOUND); s++)
-          own[s] = find_source(w, image, od, oh, q, 4 * g + s);
-        interleave_columns(w, own, c / multiplier, multiplier > 1 ? spread : NULL, w->columns + g * job.group_bytes);
-      }
+      const int64_t c = (first_block + b) * DLC_QLANES;
+      if (b + 1 < blocks) interleave_block(w, &t, c + DLC_QLANES, w->columns + (b + 1) % 2 * columns_bytes(p));
+      job.columns = w->columns + b % 2 * columns_bytes(p);
       job.weights = w->blocks + b * block_bytes(p);
       job.bias = (const int32_t *)(const void *)(job.weights + block_bytes(p) - DLC_QLANES * 8);
       job.scale = (const float *)(job.bias + DLC_QLANES);
@@ -282,7 +307,7 @@ static int qdwconv_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   w.x_end = (const uint8_t *)w.x->data;
   if (dlc_elements(w.x) > 0) w.x_end += (dlc_rows(w.x) - 1) * w.x->pitch + w.x->dims[4];
   w.columns = call->scratch;
-  w.blocks = w.columns + columns_bytes(&w.plan);
+  w.blocks = w.columns + 2 * columns_bytes(&w.plan);
   memset(w.zeros, w.params->x_zero, sizeof w.zeros);
   w.padding = (uint8_t)(w.zeros[0] ^ w.isa->flip);
   const int64_t all = dlc_qdwconv_blocks(y->dims[4]), most = blocks_at_once(&w.plan, all);

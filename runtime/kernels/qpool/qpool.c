@@ -58,7 +58,8 @@ static uint32_t qpool_parts(const dlc_call *call) {
 
 // Taps k in 0..<kernel with start + k * dilation < limit.
 static int64_t taps_below(const axis *a, int64_t start, int64_t limit) {
-  return limit <= start ? 0 : dlc_min64(a->kernel, (limit - start + a->dilation - 1) / a->dilation);
+  if (limit <= start) return 0;
+  return dlc_min64(a->kernel, a->dilation == 1 ? limit - start : (limit - start + a->dilation - 1) / a->dilation);
 }
 
 // The cells of output position `at` (of N, D, H, W).
@@ -66,6 +67,7 @@ static dlc_qpool_cells find_cells(const dlc_call *call, const axis axes[3], cons
   const dlc_qpool_params *params = call->params;
   const dlc_tensor *x = dlc_operand(call, 0);
   dlc_qpool_cells cells = {.channels = dlc_row_length(x)};
+  cells.end = (const uint8_t *)x->data + (dlc_rows(x) - 1) * x->pitch + cells.channels;
   int64_t offset = 0, index, counted = 1, inside = 1;
   for (int i = 2; i >= 0; i--, at = index) {
     const axis *a = &axes[i];

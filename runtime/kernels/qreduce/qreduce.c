@@ -101,20 +101,20 @@ static int64_t sum_run(const uint8_t *x, int64_t stride, int64_t n) {
 }
 
 // Adds `rows` rows of n columns.
-static void sum_columns(const uint8_t *x, int64_t rows, int64_t stride, int64_t n, int64_t *sums) {
+static void sum_columns(const uint8_t *x, int64_t rows, int64_t stride, int64_t n, const uint8_t *end, int64_t *sums) {
   while (rows > 0) {
     const int64_t count = dlc_min64(rows, ROWS);
     int32_t acc[COLUMNS] = {0};
-    DLC_ROWS(dlc_qpool_rows)->columns(x, count, stride, n, acc);
+    DLC_ROWS(dlc_qpool_rows)->columns(x, count, stride, n, acc, end);
     for (int64_t i = 0; i < n; i++) sums[i] += acc[i];
     x += count * stride;
     rows -= count;
   }
 }
 
-// The n results whose elements begin at x.
-static void reduce_block(const plan *p, const dlc_qreduce_params *params, const uint8_t *x, const dlc_tensor *y,
-                         int64_t at, int64_t y_stride, int64_t n) {
+// The n results whose elements begin at x, which ends at `end`.
+static void reduce_block(const plan *p, const dlc_qreduce_params *params, const uint8_t *x, const uint8_t *end,
+                         const dlc_tensor *y, int64_t at, int64_t y_stride, int64_t n) {
   int64_t sums[COLUMNS] = {0};
   const int last = p->reduced.rank - 1;
   dlc_cursor c;
@@ -122,7 +122,7 @@ static void reduce_block(const plan *p, const dlc_qreduce_params *params, const 
     for (dlc_cursor_start(&c, &p->reduced, 0, p->count); c.left > 0; dlc_cursor_next(&c, &p->reduced)) {
       const int64_t stride = p->reduced.strides[0][last];
       if (p->by_column)
-        sum_columns(x + c.offsets[0], c.run, stride, n, sums);
+        sum_columns(x + c.offsets[0], c.run, stride, n, end, sums);
       else
         sums[0] += sum_run(x + c.offsets[0], stride, c.run);
     }
@@ -141,18 +141,20 @@ static int qreduce_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);
   const plan p = make_plan(call);
   const int64_t count = items(&p);
-  int64_t begin, end;
+  int64_t begin, last_item;
   if (count == 0) return 0;
+  const uint8_t *end = x->data;
+  if (dlc_elements(x) > 0) end += (dlc_rows(x) - 1) * x->pitch + dlc_row_length(x);
   const int last = p.kept.rank - 1;
   const int64_t inner = p.kept.dims[last], blocks = (inner + COLUMNS - 1) / COLUMNS;
-  dlc_split(count, 1, part, parts, &begin, &end);
-  for (int64_t item = begin; item < end; item++) {
+  dlc_split(count, 1, part, parts, &begin, &last_item);
+  for (int64_t item = begin; item < last_item; item++) {
     const int64_t column = p.by_column ? item % blocks * COLUMNS : item % inner;
     const int64_t n = p.by_column ? dlc_min64(COLUMNS, inner - column) : 1;
     dlc_cursor c;
     const int64_t first = (p.by_column ? item / blocks : item / inner) * inner + column;
     dlc_cursor_start(&c, &p.kept, first, first + n);
-    reduce_block(&p, params, (const uint8_t *)x->data + c.offsets[0], y, c.offsets[1], p.kept.strides[1][last], n);
+    reduce_block(&p, params, (const uint8_t *)x->data + c.offsets[0], end, y, c.offsets[1], p.kept.strides[1][last], n);
   }
   return 0;
 }
