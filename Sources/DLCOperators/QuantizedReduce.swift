@@ -52,7 +52,7 @@ extension QuantizedReduce: IntegerOperator {
     let sums = try Reduce(.sum, axes: base.axes, keepsAxes: base.keepsAxes).evaluate([centered])[0]
     let scale = scale(x.shape)
     let (low, high) = Function?.none.steps(of: output)
-    let real = sums.elements(as: Int32.self).map { Swift.min(Swift.max(Float($0) * scale, low), high) }
+    let real = sums.elements(as: Int32.self).map { (Float($0) * scale).bounded(low, high) }
     guard let output else { return [Tensor(real, shape: y.shape)] }
     return [Tensor(real.map { output.rounded($0, through: nil) }, shape: y.shape)]
   }
