@@ -6,11 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dlc_config.h"
 #include "dlc_params.h"
 
 // Whether the epilogue names a function that kernels can apply.
 static inline bool dlc_epilogue_valid(const dlc_epilogue *e) {
-  return e->function >= 0 && e->function <= DLC_FN_SHRINK;
+  return e->function >= 0 && e->function <= DLC_FN_SHRINK && DLC_HAS_FUNCTION(e->function);
 }
 
 // Identity, relu and clip as bounds: min(hi, max(lo, x)); false for other functions.

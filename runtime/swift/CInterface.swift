@@ -112,7 +112,7 @@ private func readPort(
   guard let program, let port else { return nullArgument() }
   let opened = reference(program, to: Program.self)
   guard Int(index) < (isOutput ? opened.outputCount : opened.inputCount) else {
-    return Fault(DLC_ERROR_ARGUMENT, "there is no ").with(isOutput ? "output " : "input ").with(Int(index)).status
+    return Fault(DLC_ERROR_ARGUMENT, "there is no ").with(portKind(isOutput: isOutput)).with(Int(index)).status
   }
   port.pointee = opened.port(Int(index), isOutput: isOutput)
   return DLC_OK
