@@ -10,6 +10,8 @@ let package = Package(
     // The runtime as a shared library for C programs, on machines that have Swift's libraries.
     .library(name: "dlcruntime", type: .dynamic, targets: ["DLCRuntime"]),
     .library(name: "DLCCompiler", targets: ["DLCCompiler"]),
+    // Accuracy checks for the tests of programs that use models.
+    .library(name: "DLCTesting", targets: ["DLCTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -26,6 +28,9 @@ let package = Package(
         .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
         .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
       ]),
+    .target(
+      name: "CDLCPreprocess", path: "runtime/preprocess",
+      cSettings: [.unsafeFlags(["-O2", "-ffp-contract=off", "-fno-math-errno"])]),
     .systemLibrary(name: "CDLC", path: "runtime/include"),
     .target(
       name: "DLCRuntime", dependencies: ["CDLC", "CDLCKernels", "CDLCPlan", "CDLCPlatform"],
@@ -38,6 +43,7 @@ let package = Package(
     .target(name: "COnnxProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "DLCOnnx", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "COnnxProto"]),
     .target(name: "DLCPasses", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(name: "DLCQuantization", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
       name: "CDLCPlanBuilder",
       cxxSettings: [
@@ -48,16 +54,20 @@ let package = Package(
       name: "DLCPlanWriter",
       dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCPlanBuilder", "CDLCKernels"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx", "CZlib"]),
+    // Pictures: libpng and libjpeg behind C functions, because they report errors by longjmp.
+    .target(name: "CImageCodecs", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "DLCData", dependencies: ["DLCTensor", "DLCOnnx", "CZlib", "CImageCodecs", "CDLCPreprocess"]),
     .target(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor", "CDLC",
-        "CDLCPlatform", "CDLCKernels",
+        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor",
+        "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
+    .target(name: "DLCTesting", dependencies: ["DLCReport", "DLCCompiler"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
@@ -79,9 +89,13 @@ let package = Package(
       name: "DLCRuntimeTests",
       dependencies: ["PlanTestSupport", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor"],
       exclude: ["plans"]),
-    .testTarget(name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor"]),
+    .testTarget(
+      name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor", "CZlib"], exclude: ["fixtures", "make_fixtures.py"]),
     .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
+    .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(
+      name: "DLCQuantizationTests", dependencies: ["DLCQuantization", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),

@@ -17,22 +17,67 @@ package enum Compiler {
     package var seconds: Double
   }
 
+  /// A model as a channels-first float graph with its fusions made: what quantization works on.
+  package struct Prepared {
+    package var graph: Graph
+    /// Remarks for the user, one sentence each.
+    package var notes: [String]
+    /// The file's weights, which the graph's constants lie in.
+    package var source: OnnxSource
+    package var file: String
+    package var digest: String
+    package var passes: PassReport
+    /// Wall time in seconds so far.
+    package var seconds: Double
+  }
+
   /// Compiles the ONNX model in the file at `path`.
   package static func compile(_ path: String, options: CompileOptions) throws(CompileError) -> Compiled {
-    let clock = ContinuousClock()
-    let start = clock.now
+    try finish(prepare(path, options: options), options: options)
+  }
+
+  /// Reads the ONNX model in the file at `path` and runs the passes that keep it a float graph.
+  package static func prepare(_ path: String, options: CompileOptions) throws(CompileError) -> Prepared {
+    let start = ContinuousClock().now
     // The digest reads the whole file; before the import, so that its pages are gone when others are needed.
     let digest = SourceDigest.hexadecimal(ofFile: path)
     let imported: Importer.Result
     do { imported = try Importer.run(path: path, options: options.importing) } catch { throw .importing(error) }
     var graph = imported.graph
-    let report = try optimize(&graph, imported.source, options: options)
-    let writer = try plan(graph, file: path, digest: digest, options: options)
-    imported.source.releasePages()
-    let duration = (clock.now - start).components
+    let runner = try passRunner(options, imported.source)
+    let passes: PassReport
+    do { passes = try runner.run(Pipeline.parts(level: options.level).float, on: &graph) } catch {
+      throw .internalFault("\(error)")
+    }
+    return Prepared(
+      graph: graph, notes: imported.notes, source: imported.source, file: path, digest: digest, passes: passes,
+      seconds: seconds(since: start))
+  }
+
+  /// Runs the other passes over a prepared graph, which may have been quantized, and plans it.
+  package static func finish(_ prepared: Prepared, options: CompileOptions) throws(CompileError) -> Compiled {
+    let start = ContinuousClock().now
+    var graph = prepared.graph
+    let runner = try passRunner(options, prepared.source, after: prepared.passes)
+    let passes: PassReport
+    do {
+      passes = try runner.run(Pipeline.parts(level: options.level).rest, on: &graph, after: prepared.passes)
+      graph = try graph.compacted()
+    } catch let error as PassError {
+      throw .internalFault("\(error)")
+    } catch {
+      throw .internalFault("\(error)")
+    }
+    let writer = try plan(graph, file: prepared.file, digest: prepared.digest, options: options)
+    prepared.source.releasePages()
     return Compiled(
-      graph: graph, writer: writer, passes: report, notes: imported.notes,
-      seconds: Double(duration.seconds) + Double(duration.attoseconds) / 1e18)
+      graph: graph, writer: writer, passes: passes, notes: prepared.notes,
+      seconds: prepared.seconds + seconds(since: start))
+  }
+
+  private static func seconds(since start: ContinuousClock.Instant) -> Double {
+    let duration = (ContinuousClock().now - start).components
+    return Double(duration.seconds) + Double(duration.attoseconds) / 1e18
   }
 
   /// Most memory for activations that the runtime believes a plan to need, in bytes.
@@ -42,23 +87,18 @@ package enum Compiler {
     .problems(file: file, [ImportProblem(node: "", op: "", opset: 0, type: "", reason: reason, advice: advice)])
   }
 
-  private static func optimize(
-    _ graph: inout Graph, _ source: OnnxSource, options: CompileOptions
-  ) throws(CompileError) -> PassReport {
+  private static func passRunner(
+    _ options: CompileOptions, _ source: OnnxSource, after earlier: PassReport = PassReport()
+  ) throws(CompileError) -> PassRunner {
     let dump: (@Sendable (Pass, Graph) -> Void)?
-    if let folder = options.dumpFolder { dump = try GraphDump(folder).callback } else { dump = nil }
-    let runner = PassRunner(verification: .eachPass, stopAfter: options.stopAfter) { pass, graph in
+    if let folder = options.dumpFolder {
+      dump = try GraphDump(folder, written: earlier.entries.count { $0.patches > 0 }).callback
+    } else {
+      dump = nil
+    }
+    return PassRunner(verification: .eachPass, stopAfter: options.stopAfter) { pass, graph in
       source.releasePages()
       dump?(pass, graph)
-    }
-    do {
-      let report = try runner.run(Pipeline.standard(level: options.level), on: &graph)
-      graph = try graph.compacted()
-      return report
-    } catch let error as PassError {
-      throw .internalFault("\(error)")
-    } catch {
-      throw .internalFault("\(error)")
     }
   }
 

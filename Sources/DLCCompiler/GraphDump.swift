@@ -6,10 +6,12 @@ import Synchronization
 /// Writes the graph after each pass that changed it: `01-fold-constants.txt` and so on.
 final class GraphDump: Sendable {
   private let folder: String
-  private let count = Mutex(0)
+  private let count: Mutex<Int>
 
-  init(_ folder: String) throws(CompileError) {
+  /// Writes into `folder`, numbering on from `written`.
+  init(_ folder: String, written: Int) throws(CompileError) {
     self.folder = folder
+    count = Mutex(written)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {

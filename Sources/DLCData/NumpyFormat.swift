@@ -5,9 +5,26 @@ import Foundation
 package enum NumpyFormat {
   private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
 
+  /// Bytes that hold the header of a file which starts with `head` (12 bytes); the longest header read piecewise is 1 MiB.
+  static func longestHeader(_ head: Data) -> Int {
+    let bytes = [UInt8](head)
+    guard bytes.count == 12 else { return bytes.count }
+    let length = bytes[6] >= 2 ? (0..<4).reduce(0) { $0 | Int(bytes[8 + $1]) << (8 * $1) } : 65_535
+    return 12 + min(length, 1 << 20)
+  }
+
   /// The array in `data`; Fortran order is transposed, big-endian elements are swapped.
   /// - Parameter path: named in errors.
   package static func decode(_ data: Data, path: String) throws(DataError) -> Tensor {
+    let header = try header(of: data, path: path)
+    return try tensor(header, shape: header.shape, payload: data.dropFirst(header.byteCount), path: path)
+  }
+
+  /// Whether `data` starts as a .npy file does.
+  static func isNumpy(_ data: Data) -> Bool { data.starts(with: magic) }
+
+  /// What stands before the elements; `data` may end after it.
+  static func header(of data: Data, path: String) throws(DataError) -> Header {
     let bytes = [UInt8](data.prefix(12))
     guard bytes.count >= 10, Array(bytes[0..<6]) == magic else {
       throw .malformed(path: path, reason: "is no .npy file: its first bytes are not \\x93NUMPY")
@@ -19,10 +36,8 @@ package enum NumpyFormat {
     let length = long ? (0..<4).reduce(0) { $0 | Int(bytes[8 + $1]) << (8 * $1) } : Int(bytes[8]) | Int(bytes[9]) << 8
     let start = long ? 12 : 10
     guard length <= data.count - start else { throw .malformed(path: path, reason: "ends inside its .npy header") }
-    let header = String(decoding: data.dropFirst(start).prefix(length), as: UTF8.self)
-    let fields = try parse(header, path: path)
-    let payload = data.dropFirst(start + length)
-    return try tensor(fields, payload: payload, path: path)
+    let text = String(decoding: data.dropFirst(start).prefix(length), as: UTF8.self)
+    return try parse(text, byteCount: start + length, path: path)
   }
 
   /// `tensor` as a .npy file; bfloat16, which NumPy has not, is written as float32.
@@ -38,14 +53,17 @@ package enum NumpyFormat {
     return data
   }
 
-  private struct Fields {
+  /// The header of a .npy file.
+  struct Header: Sendable {
     var element: ElementType
     var swapped: Bool
     var fortran: Bool
     var shape: Shape
+    /// Bytes before the elements.
+    var byteCount: Int
   }
 
-  private static func parse(_ header: String, path: String) throws(DataError) -> Fields {
+  private static func parse(_ header: String, byteCount: Int, path: String) throws(DataError) -> Header {
     func value(_ key: String) -> Substring? {
       guard let found = header.range(of: "'\(key)':") else { return nil }
       return header[found.upperBound...].drop { $0 == " " }
@@ -67,18 +85,23 @@ package enum NumpyFormat {
     guard let shape = Shape(checking: dimensions) else {
       throw .malformed(path: path, reason: "has the impossible shape \(dimensions)")
     }
-    return Fields(element: element, swapped: name.first == ">", fortran: order.hasPrefix("True"), shape: shape)
+    return Header(
+      element: element, swapped: name.first == ">", fortran: order.hasPrefix("True"), shape: shape, byteCount: byteCount
+    )
   }
 
-  private static func tensor(_ fields: Fields, payload: Data, path: String) throws(DataError) -> Tensor {
-    let type = TensorType(fields.element, fields.shape)
+  /// A tensor of `shape` and the header's element type from `payload`: the whole array, or rows of one in C order.
+  static func tensor(
+    _ fields: Header, shape: Shape, payload: Data, path: String
+  ) throws(DataError) -> Tensor {
+    let type = TensorType(fields.element, shape)
     guard payload.count >= type.byteCount else {
       throw .malformed(
         path: path,
-        reason: "holds \(payload.count) bytes of elements, its shape \(fields.shape) needs \(type.byteCount)")
+        reason: "holds \(payload.count) bytes of elements, its shape \(shape) needs \(type.byteCount)")
     }
     let size = fields.element.size
-    let extents = fields.shape.dimensions
+    let extents = shape.dimensions
     return Tensor(type) { target in
       payload.withUnsafeBytes { source in
         if fields.element == .bool, !fields.fortran {
@@ -90,7 +113,7 @@ package enum NumpyFormat {
           return target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[0..<type.byteCount]))
         }
         var index = [Int](repeating: 0, count: extents.count)
-        for k in 0..<fields.shape.count {
+        for k in 0..<shape.count {
           var from = k
           if fields.fortran { from = zip(index, extents).reversed().reduce(0) { $0 * $1.1 + $1.0 } }
           for b in 0..<size { target[k * size + b] = source[from * size + (fields.swapped ? size - 1 - b : b)] }

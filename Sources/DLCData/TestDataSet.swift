@@ -38,7 +38,7 @@ package struct TestDataSet: Sendable {
     for entry in entries {
       let inner = path + "/" + entry
       if entry.hasPrefix("test_data_set") {
-        sets.append(try folder(inner, (try? FileManager.default.contentsOfDirectory(atPath: inner)) ?? []))
+        sets.append(try folder(inner))
       } else if entry.hasSuffix(".npz") {
         sets.append(try archive(inner, outputNames))
       }
@@ -47,6 +47,11 @@ package struct TestDataSet: Sendable {
       throw .malformed(path: path, reason: "holds no test data: no test_data_set_* folder, no .pb and no .npz file")
     }
     return sets
+  }
+
+  /// The data set in one folder of .pb files.
+  static func folder(_ path: String) throws(DataError) -> TestDataSet {
+    try folder(path, (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
   }
 
   private static func folder(_ path: String, _ entries: [String]) throws(DataError) -> TestDataSet {

@@ -2,14 +2,16 @@ import CZlib
 import Foundation
 
 /// The members of a zip file (PKWARE APPNOTE): stored and deflated, with ZIP64 sizes; what .npz needs.
-package struct ZipArchive {
+package struct ZipArchive: Sendable {
   /// One file in the archive.
-  package struct Member {
+  package struct Member: Sendable {
     package var name: String
     var method: Int
     var offset: Int
     var compressedSize: Int
     var size: Int
+    /// CRC-32 of the unpacked bytes.
+    var checksum: UInt32
   }
 
   package let path: String
@@ -45,7 +47,8 @@ package struct ZipArchive {
       var member = Member(
         name: String(decoding: data.slice(position + 46, nameLength), as: UTF8.self),
         method: data.number(position + 10, 2), offset: data.number(position + 42, 4),
-        compressedSize: data.number(position + 20, 4), size: data.number(position + 24, 4))
+        compressedSize: data.number(position + 20, 4), size: data.number(position + 24, 4),
+        checksum: UInt32(truncatingIfNeeded: data.number(position + 16, 4)))
       data.applyZip64(position + 46 + nameLength, extraLength, to: &member)
       members.append(member)
       position = next
@@ -55,19 +58,37 @@ package struct ZipArchive {
 
   /// The bytes of one member, inflated; at most `limit` bytes.
   package func contents(of member: Member, limit: Int = 1 << 33) throws(DataError) -> Data {
-    let broken = DataError.malformed(path: path, reason: "has a broken member '\(member.name)'")
+    let packed = try packed(member, limit: limit)
+    if member.method == 0 { return packed }
+    guard let inflated = ZipArchive.inflate(packed, size: member.size) else { throw broken(member) }
+    return inflated
+  }
+
+  /// One member to be read piece by piece.
+  func window(on member: Member) throws(DataError) -> ByteWindow {
+    let packed = try packed(member, limit: 1 << 46)
+    let place = "\(path):\(member.name)"
+    if member.method == 0 { return ByteWindow(packed, path: place) }
+    return ByteWindow(deflated: packed, count: member.size, checksum: member.checksum, path: place)
+  }
+
+  /// The bytes of a member as they lie in the file; its method is one that can be read.
+  private func packed(_ member: Member, limit: Int) throws(DataError) -> Data {
     guard member.offset >= 0, member.offset <= data.count - 30, data.number(member.offset, 4) == 0x0403_4b50 else {
-      throw broken
+      throw broken(member)
     }
     let start = member.offset + 30 + data.number(member.offset + 26, 2) + data.number(member.offset + 28, 2)
     guard member.compressedSize >= 0, member.size >= 0, member.size <= limit, start <= data.count,
       member.compressedSize <= data.count - start
-    else { throw broken }
-    let packed = data.slice(start, member.compressedSize)
-    if member.method == 0 { return packed }
-    guard member.method == 8, member.size <= (member.compressedSize + 64) * 1_100 else { throw broken }
-    guard let inflated = ZipArchive.inflate(packed, size: member.size) else { throw broken }
-    return inflated
+    else { throw broken(member) }
+    if member.method == 0 { return data.slice(start, member.compressedSize) }
+    // Deflate gives at most 1,032 bytes for one.
+    guard member.method == 8, member.size / 1_100 <= member.compressedSize + 64 else { throw broken(member) }
+    return data.slice(start, member.compressedSize)
+  }
+
+  private func broken(_ member: Member) -> DataError {
+    .malformed(path: path, reason: "has a broken member '\(member.name)'")
   }
 
   private static func inflate(_ packed: Data, size: Int) -> Data? {

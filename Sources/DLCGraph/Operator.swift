@@ -77,6 +77,14 @@ package protocol SpatialOperator: Operator {
   func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]?
 }
 
+/// An operator that computes with integers that stand for real numbers.
+package protocol IntegerOperator: Operator {
+  /// What the integers of input `index` stand for; nil when they are no activations or not quantized.
+  func quantization(ofInput index: Int) -> QuantizationParameters?
+  /// Likewise for output `index`.
+  func quantization(ofOutput index: Int) -> QuantizationParameters?
+}
+
 /// Why an operator cannot be built, typed or evaluated.
 package struct OperatorError: Error, Hashable, CustomStringConvertible {
   /// What was expected and what was found, as one clause without the node's name.

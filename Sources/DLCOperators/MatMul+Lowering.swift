@@ -27,7 +27,7 @@ extension MatMul {
 }
 
 /// The steps of one product, which the kernel takes as a `[G, M, K]`, b `[G, K, N]` (or packed), y `[G, M, N]`.
-private struct MatMulSteps {
+struct MatMulSteps {
   let op: MatMul
   let request: LoweringRequest
   /// The batch of y, and the extents of its product as the kernel sees it.
@@ -55,7 +55,7 @@ private struct MatMulSteps {
   }
 
   /// Adds a step's result.
-  private mutating func temporary(_ type: TensorType) -> Operand {
+  mutating func temporary(_ type: TensorType) -> Operand {
     temporaries.append(type)
     return Operand(.temporary(temporaries.count - 1), type)
   }
@@ -71,7 +71,7 @@ private struct MatMulSteps {
   }
 
   /// A matrix repeated over the whole batch of y unless it is one matrix or has that batch already.
-  private mutating func batched(_ operand: Operand) throws(OperatorError) -> Operand {
+  mutating func batched(_ operand: Operand) throws(OperatorError) -> Operand {
     let own = MatMul.batch(operand.type.shape)
     if own.count == 1 || own.count == batch.count { return operand }
     let shape = try Shape(result: batch.dimensions + operand.type.shape.dimensions.suffix(2))
@@ -81,7 +81,7 @@ private struct MatMulSteps {
   }
 
   /// An operand as `[G, rows, columns]` of its two last axes.
-  private func stacked(_ operand: Operand, acceptsPitch: Bool = false) -> Operand {
+  func stacked(_ operand: Operand, acceptsPitch: Bool = false) -> Operand {
     let shape = operand.type.shape
     let view = Shape([MatMul.batch(shape).count] + shape.dimensions.suffix(2))
     return Operand(operand.source, TensorType(operand.type.element, view), acceptsPitch: acceptsPitch)
@@ -89,7 +89,7 @@ private struct MatMulSteps {
 
   /// a as the kernel takes it.
   mutating func left() throws(OperatorError) -> Operand {
-    let pitched = request.inputs[0].element == .float32
+    let pitched = [.float32, .uint8].contains(request.inputs[0].element)
     let a = try batched(matrix(0, transposes: op.transposeA))
     if !folds { return stacked(a, acceptsPitch: pitched) }
     return Operand(a.source, TensorType(a.type.element, Shape([1, rows, depth])), acceptsPitch: pitched)
@@ -100,6 +100,17 @@ private struct MatMulSteps {
     try stacked(batched(matrix(1, transposes: op.transposeB)))
   }
 
+  /// b as a constant `[G, rows, columns]`, repeated over the whole batch of y unless G is 1; nil when it is no constant.
+  func constantRight() throws(OperatorError) -> Tensor? {
+    guard let constant = request.constants[1] else { return nil }
+    let own = MatMul.batch(constant.shape)
+    let whole =
+      own.count == 1 || own.count == batch.count
+      ? constant
+      : constant.expanded(to: try Shape(result: batch.dimensions + constant.shape.dimensions.suffix(2)))
+    return whole.reshaped(to: stacked(.constant(whole)).type.shape)
+  }
+
   /// b in panels: at compile time when constant, else by a step.
   mutating func packedRight() throws(OperatorError) -> Operand {
     let parameters = dlc_matmul_pack_params(transposed: op.transposeB ? 1 : 0)
@@ -107,16 +118,10 @@ private struct MatMulSteps {
     func packed(_ source: Operand) throws(OperatorError) -> TensorType {
       TensorType(.float32, try Shape(result: [source.type.shape[0], panels, depth, panelWidth]))
     }
-    if let constant = request.constants[1] {
-      let own = MatMul.batch(constant.shape)
-      let whole =
-        own.count == 1 || own.count == batch.count
-        ? constant
-        : constant.expanded(to: try Shape(result: batch.dimensions + constant.shape.dimensions.suffix(2)))
-      let source = stacked(.constant(whole))
-      let tensor = Operand.constant(whole.reshaped(to: source.type.shape))
+    if let constant = try constantRight() {
+      let source = Operand.constant(constant)
       let call = KernelCall(
-        DLC_KERNEL_matmul_pack, parameters, operands: [tensor, Operand(.output(0), try packed(source))])
+        DLC_KERNEL_matmul_pack, parameters, operands: [source, Operand(.output(0), try packed(source))])
       return .constant(try call.evaluated())
     }
     let source = stacked(try batched(request.input(1)))

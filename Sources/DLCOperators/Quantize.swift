@@ -16,7 +16,7 @@ package struct Dequantize: Sendable, Hashable {
   package init(_ parameters: QuantizationParameters) { self.parameters = parameters }
 }
 
-extension Quantize: Operator {
+extension Quantize: IntegerOperator {
   package var mnemonic: String { "quantize" }
 
   package var attributes: [OperatorAttribute] { parameters.attributes }
@@ -41,6 +41,9 @@ extension Quantize: Operator {
 
   package var quantization: QuantizationRule { .float("it is where integers begin") }
 
+  package func quantization(ofInput index: Int) -> QuantizationParameters? { nil }
+  package func quantization(ofOutput index: Int) -> QuantizationParameters? { parameters }
+
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     let parameters = dlc_quantize_params(
       axis: try parameters.kernelAxis(), scale: parameters.kernelScale, zero: parameters.kernelZero)
@@ -54,7 +57,7 @@ extension Quantize: Operator {
   }
 }
 
-extension Dequantize: Operator {
+extension Dequantize: IntegerOperator {
   package var mnemonic: String { "dequantize" }
 
   package var attributes: [OperatorAttribute] { parameters.attributes }
@@ -78,6 +81,9 @@ extension Dequantize: Operator {
   package var gradient: GradientRule { .undefined("its input is not a real number") }
 
   package var quantization: QuantizationRule { .float("it is where integers end") }
+
+  package func quantization(ofInput index: Int) -> QuantizationParameters? { parameters }
+  package func quantization(ofOutput index: Int) -> QuantizationParameters? { nil }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     let parameters = dlc_dequantize_params(

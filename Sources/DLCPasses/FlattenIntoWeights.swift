@@ -20,7 +20,7 @@ extension Pass {
       var patch = GraphPatch(graph, "flatten order into '\(consumer.product.name)'")
       let rowAxes = Array(original.permuted(by: transpose.permutation).dimensions.dropFirst())
       let rowPermutation = transpose.permutation.inverse.dropFirst().map { $0 - 1 }
-      let columnsFirst = (consumer.product.op as? MatMul)?.transposeB ?? false
+      let columnsFirst = consumer.matrix.transposeB
       let weights = consumer.weights
       let columns = columnsFirst ? weights.shape[0] : weights.shape[1]
       let split = columnsFirst ? [columns] + rowAxes : rowAxes + [columns]
@@ -41,6 +41,8 @@ extension Pass {
 struct FlatConsumer {
   var functions: [Node] = []
   var product: Node
+  /// The product in real numbers that `product` is or stands for.
+  var matrix: MatMul
   var weights: Tensor
 
   /// What reads the flattening `reshape`, if it is one and nothing else reads it.
@@ -52,18 +54,31 @@ struct FlatConsumer {
     var value = node.outputs[0]
     while let user = graph.onlyUser(of: value) {
       let next = graph[user]
-      if next.op is Unary {
+      if next.op.isFunctionOfOne {
         functions.append(next)
         value = next.outputs[0]
         continue
       }
-      guard let op = next.op as? MatMul, !op.transposeA, next.inputs[0] == value,
+      guard let op = next.op as? MatMul ?? (next.op as? QuantizedMatMul)?.base, !op.transposeA, next.inputs[0] == value,
         let weights = graph.constant(next.inputs[1]), weights.shape.rank == 2
       else { return nil }
       product = next
+      matrix = op
       self.weights = weights
       return
     }
     return nil
+  }
+}
+
+extension Operator {
+  /// Whether each element of the result depends on one of the input alone, whatever its place.
+  fileprivate var isFunctionOfOne: Bool {
+    switch self {
+    case is Unary, is LookupTable: true
+    case let op as Quantize: op.parameters.isPerTensor
+    case let op as Dequantize: op.parameters.isPerTensor
+    default: false
+    }
   }
 }

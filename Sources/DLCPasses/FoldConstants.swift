@@ -14,6 +14,8 @@ extension Pass {
     establishes: [.constantsFolded],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
+      // Integers stay until integer operators were formed: see `dequantizeConstants`.
+      if node.op is Dequantize { return nil }
       let inputs = node.inputs.compactMap { graph.constant($0) }
       guard !inputs.isEmpty, inputs.count == node.inputs.count else { return nil }
       let results = node.outputs.map { graph[$0].type }

@@ -51,6 +51,10 @@ package enum GraphProperty: String, Sendable, Hashable, CaseIterable {
   case noBatchNormalization
   /// Scaling and shifting by constants is in the weights.
   case affineFolded
+  /// No activation is stored as i8 within the graph.
+  case unsignedActivations
+  /// What can be computed in integers between `Dequantize` and `Quantize` is an integer operator.
+  case integersFormed
   /// Spatial operators are channels-last.
   case channelsLast
   /// Operands of elementwise operators have the rank of the result.

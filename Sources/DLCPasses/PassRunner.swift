@@ -27,11 +27,13 @@ package struct PassRunner: Sendable {
     self.onPatch = onPatch
   }
 
-  /// Runs `passes` in order; gives what each did.
+  /// Runs `passes` in order; gives what each did, after what `earlier` says was done before.
   ///
   /// - Throws: `PassError` when the graph is broken before or after a pass, or a pass does not end.
-  package func run(_ passes: [Pass], on graph: inout Graph) throws(PassError) -> PassReport {
-    var report = PassReport()
+  package func run(
+    _ passes: [Pass], on graph: inout Graph, after earlier: PassReport = PassReport()
+  ) throws(PassError) -> PassReport {
+    var report = earlier
     if verification != .never, let defect = graph.firstDefect() {
       throw PassError(pass: nil, patch: nil, reason: defect)
     }
@@ -153,6 +155,8 @@ package struct PassReport: Sendable {
   package var patches = 0
   /// Patches applied by passes above level 0: what `stopAfter` counts.
   package var optionalPatches = 0
+
+  package init() {}
 }
 
 /// A pass that broke the graph, or could not do what it must: a defect of ours, with its place.

@@ -8,6 +8,13 @@ package enum Pipeline {
   /// All passes up to `level`.
   package static func standard(level: Int) -> [Pass] { all.filter { $0.level <= level } }
 
+  /// The passes up to `level` in two parts: those that leave a channels-first float graph with its fusions made, which is what
+  /// quantization works on, and the rest.
+  package static func parts(level: Int) -> (float: [Pass], rest: [Pass]) {
+    let cut = (all.firstIndex { $0.name == Pass.fuseResidual.name } ?? all.endIndex - 1) + 1
+    return (all[..<cut].filter { $0.level <= level }, all[cut...].filter { $0.level <= level })
+  }
+
   /// The table of contents.
   package static let all: [Pass] = [
     .widenHalf,
@@ -23,6 +30,12 @@ package enum Pipeline {
     .fusePadding,
     .fuseActivation,
     .fuseResidual,
+    .unsignedActivations,
+    .integerMovement,
+    .integerFunctions,
+    .formIntegers,
+    .fuseTables,
+    .dequantizeConstants,
     .spatialChannelsLast,
     .alignRanks,
     .shareCommon,

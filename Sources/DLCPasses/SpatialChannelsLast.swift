@@ -42,7 +42,7 @@ extension Pass {
     establishes: [.alignedRanks],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
-      guard node.op is Binary || node.op is Select else { return nil }
+      guard node.op is Binary || node.op is QuantizedBinary || node.op is Select else { return nil }
       let rank = graph[node.outputs[0]].type.rank
       // Scalars have no axes to reorder.
       guard rank >= 3, node.inputs.contains(where: { (1..<rank).contains(graph[$0].type.rank) }) else { return nil }

@@ -14,7 +14,7 @@ extension Pass {
     "transposes-into-matmul", "swapped matrix operands read as they lie", level: 1, requires: [.layoutChosen],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
-      guard let op = node.op as? MatMul else { return nil }
+      guard let op = node.op as? MatMul ?? (node.op as? QuantizedMatMul)?.base else { return nil }
       for position in 0..<2 {
         guard let (_, before) = graph.producer(of: node.inputs[position]), let transpose = before.op as? Transpose,
           graph.onlyUser(of: node.inputs[position]) != nil
@@ -30,7 +30,9 @@ extension Pass {
         inputs[position] =
           swapped.isIdentity
           ? before.inputs[0] : try patch.emit(Transpose(permutation: swapped), before.inputs[0], name: before.name)
-        patch.replace(node.outputs[0], with: try patch.add(changed, inputs, name: node.name)[0])
+        var product: any Operator = changed
+        if let quantized = node.op as? QuantizedMatMul { product = QuantizedMatMul(changed, quantized.scheme) }
+        patch.replace(node.outputs[0], with: try patch.add(product, inputs, name: node.name)[0])
         return patch
       }
       return nil

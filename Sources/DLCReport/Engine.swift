@@ -106,16 +106,26 @@ package enum Engine {
 
   /// Compiles; errors become failures with their exit status.
   static func compile(_ path: String, _ options: CompileOptions) throws -> Compiler.Compiled {
-    do {
-      return try Compiler.compile(path, options: options)
-    } catch {
-      switch error {
-      case .importing(let error): throw failure(error)
-      case .problems(let file, let problems): throw UncompilableModel(file: file, problems: problems)
-      case .limit(let text): throw Failure(.missedBar, text)
-      case .unwritable(let text): throw Failure(.cannotWrite, text)
-      case .internalFault: throw Failure(.ourFault, "\(error)")
-      }
+    do { return try Compiler.compile(path, options: options) } catch { throw failure(error) }
+  }
+
+  /// Reads a model up to where quantization begins; errors as `compile`.
+  static func prepare(_ path: String, _ options: CompileOptions) throws -> Compiler.Prepared {
+    do { return try Compiler.prepare(path, options: options) } catch { throw failure(error) }
+  }
+
+  /// Plans a prepared graph; errors as `compile`.
+  static func finish(_ prepared: Compiler.Prepared, _ options: CompileOptions) throws -> Compiler.Compiled {
+    do { return try Compiler.finish(prepared, options: options) } catch { throw failure(error) }
+  }
+
+  private static func failure(_ error: CompileError) -> any Error {
+    switch error {
+    case .importing(let error): failure(error)
+    case .problems(let file, let problems): UncompilableModel(file: file, problems: problems)
+    case .limit(let text): Failure(.missedBar, text)
+    case .unwritable(let text): Failure(.cannotWrite, text)
+    case .internalFault: Failure(.ourFault, "\(error)")
     }
   }
 

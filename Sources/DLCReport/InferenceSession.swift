@@ -39,17 +39,25 @@ package final class InferenceSession {
 
   /// Copies values into the inputs; their types are the model's.
   package func fill(_ inputs: [Tensor]) throws {
-    for (k, tensor) in inputs.enumerated() {
-      guard let target = session.input(k) else { continue }
-      tensor.withBytes { bytes in
-        if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
-      }
+    for (k, tensor) in inputs.enumerated() { try fill(k, tensor) }
+  }
+
+  /// Copies values into input `index`; their type is the model's.
+  package func fill(_ index: Int, _ tensor: Tensor) throws {
+    guard let target = session.input(index) else { return }
+    tensor.withBytes { bytes in
+      if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
     }
   }
 
   /// Runs on the inputs that are filled in. Throws `Failure` when an index tensor points outside its data.
   package func run() throws {
     do { try session.run() } catch { throw InferenceSession.failure() }
+  }
+
+  /// Calls `observer` after each step of the runs to come; nil ends it.
+  func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
+    session.observe(observer, context: context)
   }
 
   /// Runs and gives each step's time in ms.
@@ -66,7 +74,12 @@ package final class InferenceSession {
   package func run(_ inputs: [Tensor]) throws -> [Tensor] {
     try fill(inputs)
     try run()
-    return model.outputs.enumerated().map { k, port in
+    return outputs()
+  }
+
+  /// Copies of the outputs of the last run.
+  package func outputs() -> [Tensor] {
+    model.outputs.enumerated().map { k, port in
       Tensor(port.type) { bytes in
         if let source = session.output(k), bytes.count > 0 {
           bytes.copyMemory(from: UnsafeRawBufferPointer(start: source, count: bytes.count))

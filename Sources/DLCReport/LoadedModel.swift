@@ -1,5 +1,6 @@
 import CDLC
 import DLCCompiler
+import DLCData
 import DLCPlanWriter
 import DLCRuntime
 import DLCTensor

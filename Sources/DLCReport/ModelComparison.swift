@@ -26,10 +26,14 @@ package struct ModelComparison {
   package var seed: UInt64
   package var threads: Int
   package var bars: Bars
+  /// Whether errors are traced to the layers where they arise; the reference is an ONNX model then.
+  package var perLayer: Bool
 
   package init(
-    reference: String, candidate: String, data: String?, randomSamples: Int?, seed: UInt64, threads: Int, bars: Bars
+    reference: String, candidate: String, data: String?, randomSamples: Int?, seed: UInt64, threads: Int, bars: Bars,
+    perLayer: Bool = false
   ) {
+    self.perLayer = perLayer
     self.reference = reference
     self.candidate = candidate
     self.data = data
@@ -55,25 +59,28 @@ package struct ModelComparison {
     package var top1: Double?
     /// Bars that were missed, as sentences.
     package var missed: [String] = []
+    /// Where the error arises, when that was asked for.
+    package var layers: LayerAttributionResult?
 
     package var passed: Bool { missed.isEmpty }
 
     package var json: JSONValue {
-      .object([
-        (
-          "outputs",
-          .array(
-            outputs.map {
-              .object([
-                ("name", .string($0.name)), ("max_abs", .number($0.maxAbsolute)),
-                ("mean_abs", .number($0.meanAbsolute)),
-                ("cosine", .number($0.cosine)), ("sqnr_db", .number($0.sqnr)),
-              ])
-            })
-        ),
-        ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)),
-        ("passed", .bool(passed)),
-      ])
+      .object(
+        [
+          (
+            "outputs",
+            .array(
+              outputs.map {
+                .object([
+                  ("name", .string($0.name)), ("max_abs", .number($0.maxAbsolute)),
+                  ("mean_abs", .number($0.meanAbsolute)),
+                  ("cosine", .number($0.cosine)), ("sqnr_db", .number($0.sqnr)),
+                ])
+              })
+          ),
+          ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)),
+          ("passed", .bool(passed)),
+        ] + (layers.map { [("layers", $0.json)] } ?? []))
     }
 
     package var lines: [String] {
@@ -81,7 +88,7 @@ package struct ModelComparison {
         [["output", "max abs", "mean abs", "cosine", "SQNR dB"]]
         + outputs.map { [$0.name, short($0.maxAbsolute), short($0.meanAbsolute), short($0.cosine), short($0.sqnr)] }
       let agreement = top1.map { ["top-1 agreement \(short($0 * 100)) % over \(samples) samples"] } ?? []
-      return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + missed
+      return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + (layers.map { [""] + $0.lines } ?? []) + missed
     }
   }
 
@@ -93,8 +100,17 @@ package struct ModelComparison {
     let (a, b) = (try first.session(threads: threads), try second.session(threads: threads))
     var outcome = Outcome(outputs: first.outputs.map { Output(name: $0.name) })
     var agreements: [Double] = []
+    var attribution = try perLayer ? layerAttribution(options) : nil
     for inputs in try samples(first) {
-      let (expected, found) = (try a.run(inputs), try b.run(inputs))
+      let expected = try a.run(inputs)
+      var found: [Tensor]
+      if attribution != nil {
+        let steps = try b.observe(inputs)
+        found = b.outputs()
+        try attribution?.add(inputs, steps)
+      } else {
+        found = try b.run(inputs)
+      }
       outcome.samples += 1
       for k in expected.indices {
         let difference = TensorDifference(reference: expected[k], candidate: found[k])
@@ -108,7 +124,18 @@ package struct ModelComparison {
     for k in outcome.outputs.indices { outcome.outputs[k].meanAbsolute /= Double(max(outcome.samples, 1)) }
     if !agreements.isEmpty { outcome.top1 = agreements.reduce(0, +) / Double(agreements.count) }
     outcome.missed = missedBars(outcome)
+    outcome.layers = attribution?.result()
     return outcome
+  }
+
+  private func layerAttribution(_ options: CompileOptions) throws -> LayerAttribution {
+    guard Engine.isOnnx(reference) else {
+      throw Failure(
+        .usage,
+        "--per-layer needs the ONNX model as reference, '\(reference)' is a plan. Give the .onnx file it was made from."
+      )
+    }
+    return try LayerAttribution(reference: reference, options: options, threads: threads)
   }
 
   private func missedBars(_ outcome: Outcome) -> [String] {

@@ -26,7 +26,7 @@ struct Compile: ParsableCommand {
   @Option(help: "The processor the plan is for: native or portable (one plan fits all in this version).")
   var target = "native"
 
-  @Option(help: "What to write: plan.")
+  @Option(help: "What to write: plan, or onnx (the model with its fusions made, for other runtimes).")
   var emit = "plan"
 
   @Option(help: "none; quantization is not available in this version.")
@@ -45,7 +45,13 @@ struct Compile: ParsableCommand {
   func validate() throws {
     func later(_ flag: String) -> ValidationError { ValidationError("\(flag) is not available in this version.") }
     if quantize != "none" { throw later("--quantize \(quantize)") }
-    if emit != "plan" { throw later("--emit \(emit)") }
+    if emit == "c" { throw later("--emit \(emit)") }
+    guard emit == "plan" || emit == "onnx" else {
+      throw ValidationError("--emit must be plan or onnx, found '\(emit)'.")
+    }
+    if emit == "onnx", maxPlanBytes != nil || maxArenaBytes != nil {
+      throw ValidationError("--max-plan-bytes and --max-arena-bytes are about plans; --emit onnx writes none.")
+    }
     if calibrate != nil { throw later("--calibrate") }
     if samples != nil { throw later("--samples") }
     if maxDrop != nil { throw later("--max-drop") }
@@ -66,6 +72,13 @@ struct Compile: ParsableCommand {
       options.maxPlanBytes = maxPlanBytes
       options.maxArenaBytes = maxArenaBytes
       options.dumpFolder = dumpGraph
+      if emit == "onnx" {
+        let result = try Engine.export(model, to: output, options: options)
+        for note in result.notes { common.note(note) }
+        if common.json { return Terminal.json(result.json) }
+        if !common.quiet { print(result.text) }
+        return
+      }
       let result = try Engine.compile(model, to: output, options: options)
       for note in result.notes { common.note(note) }
       if common.json { return Terminal.json(result.json) }

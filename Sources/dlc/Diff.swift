@@ -27,14 +27,14 @@ struct Diff: ParsableCommand {
   @Option(help: "Bar: cosine similarity of each output.") var minCosine: Double?
   @Option(help: "Bar: signal to noise of each output in dB.") var minSqnr: Double?
   @Option(help: "Bar: share of samples whose best class agrees, 0 to 1.") var minTop1: Double?
-  @Flag(help: .hidden) var perLayer = false
+  @Flag(help: "Trace the error to the layers where it arises, with cause and remedy; REFERENCE is an .onnx file then.")
+  var perLayer = false
 
   @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if perLayer { throw ValidationError("--per-layer is not available in this version.") }
     guard (data == nil) != (random == nil) else { throw ValidationError("Give either --data DATA or --random N.") }
     if let random, random < 1 { throw ValidationError("--random must be positive, found \(random).") }
   }
@@ -44,7 +44,8 @@ struct Diff: ParsableCommand {
       let comparison = ModelComparison(
         reference: reference, candidate: candidate, data: data, randomSamples: random, seed: seed,
         threads: common.threadCount,
-        bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1))
+        bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1),
+        perLayer: perLayer)
       let result = try comparison.run(
         options: try modelOptions.compileOptions(
           for: reference, candidate, shapes: shapeOptions.shapes))

@@ -17,12 +17,6 @@ extension LaterCommand {
   }
 }
 
-struct Evaluate: LaterCommand {
-  static let name = "evaluate"
-  static let configuration = describe("Measures accuracy on labelled data.")
-  @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
-}
-
 struct Prune: LaterCommand {
   static let name = "prune"
   static let configuration = describe("Removes weights or channels.")

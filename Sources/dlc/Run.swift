@@ -41,12 +41,28 @@ struct Run: ParsableCommand {
       let outputs = try loaded.session(threads: common.threadCount).run(try loaded.fill(given, seed: random))
       if let output {
         try FileAccess.createFolder(output)
-        for (port, tensor) in zip(loaded.outputs, outputs) {
-          try NumpyFiles.write(tensor, to: "\(output)/\(Self.fileName(port.name)).npy")
+        for (name, tensor) in zip(Self.fileNames(loaded.outputs.map(\.name)), outputs) {
+          try NumpyFiles.write(tensor, to: "\(output)/\(name).npy")
         }
       }
       if common.json { return Terminal.json(OutputSummary.json(zip(loaded.outputs, outputs).map { ($0.name, $1) })) }
       for (port, tensor) in zip(loaded.outputs, outputs) { print(OutputSummary.line(port.name, tensor)) }
+    }
+  }
+
+  /// A file name for each output: its own name where that can be one, with a number behind it where two would be equal.
+  static func fileNames(_ names: [String]) -> [String] {
+    var taken = Set(names.filter { fileName($0) == $0 })
+    return names.map { name in
+      let plain = fileName(name)
+      if plain == name { return name }
+      var candidate = plain
+      var number = 2
+      while !taken.insert(candidate).inserted {
+        candidate = "\(plain)_\(number)"
+        number += 1
+      }
+      return candidate
     }
   }
 

@@ -17,8 +17,10 @@ const dlc_kernel *dlc_kernel_row(uint16_t id) {
 
 uint32_t dlc_kernel_outputs(uint16_t id, uint32_t operand_count) {
   switch (id) {
-  case DLC_KERNEL_top_k: return 2;
-  case DLC_KERNEL_pool: return operand_count > 2 ? 2 : 1; // positions beside the maxima
+  case DLC_KERNEL_top_k:
+  case DLC_KERNEL_dynamic_range: return 2;
+  case DLC_KERNEL_qmatmul_pack: return operand_count > 2 ? 2 : 1; // sums beside the packed weights
+  case DLC_KERNEL_pool: return operand_count > 2 ? 2 : 1;         // positions beside the maxima
   default: return 1;
   }
 }

@@ -28,12 +28,7 @@ let contractionMappings: [OperatorMapping] = [
   },
   OperatorMapping("Conv") { (c: inout NodeContext) throws(MappingError) in
     let (x, w) = try (c.input(0), c.input(1))
-    let (shape, weights) = (c.shape(of: x), c.shape(of: w))
-    guard shape.rank >= 3, weights.rank == shape.rank else {
-      throw MappingError("x must be [N, C, spatial...] and weights of the same rank, found \(shape) and \(weights)")
-    }
-    let attributes = try c.windowAttributes(spatialRank: shape.rank - 2, weights: Array(weights.dimensions[2...]))
-    let window = try c.window(attributes, over: Array(shape.dimensions[2...]))
+    let window = try c.convolutionWindow(c.shape(of: x), c.shape(of: w))
     let op = Convolution(
       window: window, groups: try c.int("group", default: 1), epilogue: Epilogue(bias: c.optional(2) != nil))
     return try c.add(op, [x, w] + (c.optional(2).map { [$0] } ?? []))
@@ -58,6 +53,15 @@ extension NodeContext {
     if shapeB.rank == 1 { extents.removeLast() }
     if shapeA.rank == 1 { extents.remove(at: extents.count - (shapeB.rank == 1 ? 1 : 2)) }
     return try reshape(y, Shape(extents))
+  }
+
+  /// The window of a convolution of x `[N, C, spatial...]` with `weights` from the node's attributes.
+  mutating func convolutionWindow(_ shape: Shape, _ weights: Shape) throws(MappingError) -> Window {
+    guard shape.rank >= 3, weights.rank == shape.rank else {
+      throw MappingError("x must be [N, C, spatial...] and weights of the same rank, found \(shape) and \(weights)")
+    }
+    let attributes = try windowAttributes(spatialRank: shape.rank - 2, weights: Array(weights.dimensions[2...]))
+    return try window(attributes, over: Array(shape.dimensions[2...]))
   }
 
   fileprivate mutating func convTranspose() throws(MappingError) -> [ValueID?] {

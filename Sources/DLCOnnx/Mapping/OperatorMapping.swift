@@ -28,7 +28,7 @@ struct MappingTable: Sendable {
     elementwiseMappings + unaryMappings + contractionMappings + reductionMappings + poolingMappings
       + normalizationMappings + shapeMappings + movementMappings + indexingMappings + constantMappings
       + resizeMappings + decomposedMappings + listMappings + attentionMappings + sequenceMappings + spectralMappings
-      + samplingMappings + unfoldingMappings + selectionMappings)
+      + samplingMappings + unfoldingMappings + selectionMappings + quantizationMappings + microsoftMappings)
 
   private let rows: [String: [OperatorMapping]]
 

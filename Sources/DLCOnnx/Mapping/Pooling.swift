@@ -41,10 +41,12 @@ let poolingMappings: [OperatorMapping] = [
 ]
 
 extension NodeContext {
-  fileprivate mutating func pool(
-    _ kind: (Int) -> Pool.Kind, configure: (inout Pool) -> Void = { _ in }
+  /// Local pooling of x, input 0 where nil, as the node's attributes say.
+  mutating func pool(
+    _ given: ValueID? = nil, _ kind: (Int) -> Pool.Kind, configure: (inout Pool) -> Void = { _ in }
   ) throws(MappingError) -> [ValueID?] {
-    let x = try input(0)
+    let x: ValueID
+    if let given { x = given } else { x = try input(0) }
     let shape = self.shape(of: x)
     guard shape.rank >= 3 else { throw MappingError("x must be [N, C, spatial...], found \(shape)") }
     let attributes = try windowAttributes(spatialRank: shape.rank - 2)
@@ -60,7 +62,8 @@ extension NodeContext {
     try globalPool(kind, of: input(0))
   }
 
-  fileprivate mutating func globalPool(_ kind: Reduce.Kind, of x: ValueID) throws(MappingError) -> ValueID {
+  /// A reduction of x's spatial axes, which stay with extent 1.
+  mutating func globalPool(_ kind: Reduce.Kind, of x: ValueID) throws(MappingError) -> ValueID {
     let rank = shape(of: x).rank
     guard rank >= 3 else { throw MappingError("x must be [N, C, spatial...], found \(shape(of: x))") }
     return try emit(Reduce(kind, axes: Array(2..<rank), keepsAxes: true), x)

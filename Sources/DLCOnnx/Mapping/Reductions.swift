@@ -46,14 +46,7 @@ let reductionMappings: [OperatorMapping] =
     [
       // Before opset 13 the axes from `axis` on are one: the input is a matrix.
       OperatorMapping(name, since: 1) { (c: inout NodeContext) throws(MappingError) in
-        let x = try c.input(0)
-        let shape = c.shape(of: x)
-        let given = try c.int("axis", default: 1)
-        let axis = given == shape.rank ? given : try c.resolve(axis: given, rank: shape.rank)
-        if axis == shape.rank - 1 { return try [c.emit(Softmax(kind, axis: axis), x)] }
-        let rows = shape.dimensions[..<axis].reduce(1, *)
-        let matrix = try c.reshape(x, Shape([rows, shape.dimensions[axis...].reduce(1, *)]))
-        return try [c.reshape(c.emit(Softmax(kind, axis: 1), matrix), shape)]
+        try [c.coercedSoftmax(kind, c.input(0), axis: c.int("axis", default: 1))]
       },
       OperatorMapping(name, since: 13) { (c: inout NodeContext) throws(MappingError) in
         let x = try c.input(0)
@@ -64,6 +57,16 @@ let reductionMappings: [OperatorMapping] =
   }
 
 extension NodeContext {
+  /// Softmax as opsets before 13 have it: the axes from `axis` on are one.
+  mutating func coercedSoftmax(_ kind: Softmax.Kind, _ x: ValueID, axis given: Int) throws(MappingError) -> ValueID {
+    let shape = self.shape(of: x)
+    let axis = given == shape.rank ? given : try resolve(axis: given, rank: shape.rank)
+    if axis == shape.rank - 1 { return try emit(Softmax(kind, axis: axis), x) }
+    let rows = shape.dimensions[..<axis].reduce(1, *)
+    let matrix = try reshape(x, Shape([rows, shape.dimensions[axis...].reduce(1, *)]))
+    return try reshape(emit(Softmax(kind, axis: 1), matrix), shape)
+  }
+
   fileprivate mutating func reduce(_ kind: Reduce.Kind, axes: [Int], noneMeansAll: Bool) throws(MappingError) -> ValueID
   {
     let x = try input(0)

@@ -152,6 +152,14 @@ struct ModelBuilder {
     }
   }
 
+  /// Declares that the model uses a domain beside the standard one and `local`.
+  mutating func imports(_ domain: String, version: Int = 1) {
+    model.message(8) {
+      $0.text(1, domain)
+      $0.int(2, version)
+    }
+  }
+
   var bytes: [UInt8] {
     WireEncoder { encoder in
       encoder.int(1, irVersion)

@@ -66,12 +66,26 @@ extension Operator {
     case let op as ConvolutionTranspose: (op.channels == .last ? " last" : "") + op.epilogue.marks
     case let op as MatMul: (op.transposeA ? " ta" : "") + (op.transposeB ? " tb" : "") + op.epilogue.marks
     case let op as Binary: op.function.map { " then \(Unary($0).mnemonic)" } ?? ""
+    case let op as QuantizedConvolution: op.base.marks + op.scheme.marks
+    case let op as QuantizedConvolutionTranspose: op.base.marks + op.scheme.marks
+    case let op as QuantizedMatMul: op.base.marks + op.scheme.marks
+    case let op as QuantizedBinary:
+      op.base.marks + (op.table == nil ? "" : " table") + (op.output == nil ? " real" : "")
+    case let op as QuantizedPool: op.base.marks
+    case let op as QuantizedReduce: op.output == nil ? " real" : ""
+    case let op as LookupTable: " \(op.element.name) to \(op.table.element.name)"
+    case let op as Quantize: " \(op.parameters.element.name)"
+    case let op as Dequantize: " \(op.parameters.element.name)"
     case let op as Pool: op.channels == .last ? " last" : ""
     case let op as Transpose: " \(Shape(op.permutation))"
     case let op as Reshape: " \(op.shape)"
     default: ""
     }
   }
+}
+
+extension ContractionScheme {
+  fileprivate var marks: String { (table == nil ? "" : " table") + (output == nil ? " real" : "") }
 }
 
 extension Epilogue {

@@ -57,6 +57,27 @@ struct TestModel {
   }
 }
 
+extension TestModel {
+  /// u8 with this scale and zero point.
+  static func u8(_ scale: Float, _ zero: Int32) -> QuantizationParameters {
+    QuantizationParameters(.uint8, scale: scale, zeroPoint: zero)
+  }
+
+  /// Integers for `x`, and the real numbers that they stand for.
+  mutating func rounded(_ x: ValueID, _ parameters: QuantizationParameters) throws -> ValueID {
+    try add(Dequantize(parameters), add(Quantize(parameters), x))
+  }
+
+  /// Random constant weights of i8 with a scale for each index along `axis`, dequantized.
+  mutating func integerWeights(_ extents: [Int], axis: Int = 0) throws -> ValueID {
+    let integers = (0..<Shape(extents).count).map { Int8(($0 * 73 + 11) % 255 - 127) }
+    let scales = (0..<extents[axis]).map { 0.002 + 0.0005 * Float($0) }
+    let parameters = QuantizationParameters(
+      .int8, scales: scales, zeroPoints: scales.map { _ in 0 }, axis: axis)
+    return try add(Dequantize(parameters), graph.addConstant(Tensor(integers, shape: Shape(extents))))
+  }
+}
+
 extension Window {
   static func square(_ kernel: Int, stride: Int = 1, pad: Int = 0) -> Window {
     Window(

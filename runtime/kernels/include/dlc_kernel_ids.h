@@ -34,10 +34,7 @@
   X(28, top_k)                                                                                                         \
   X(29, one_hot)                                                                                                       \
   X(30, trilu)                                                                                                         \
-  X(31, reverse_sequence)
-
-// Ids given to families whose rows are still to come; a family moves into the list above with its row.
-#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
+  X(31, reverse_sequence)                                                                                              \
   X(32, qmatmul)                                                                                                       \
   X(33, qmatmul_pack)                                                                                                  \
   X(34, qconv)                                                                                                         \
@@ -51,7 +48,10 @@
   X(42, dynamic_range)                                                                                                 \
   X(43, scale_accumulator)                                                                                             \
   X(44, lookup)                                                                                                        \
-  X(45, qbinary)                                                                                                       \
+  X(45, qbinary)
+
+// Ids given to families whose rows are still to come; a family moves into the list above with its row.
+#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
   X(46, qpool)                                                                                                         \
   X(47, qreduce)                                                                                                       \
   X(48, qsoftmax)

@@ -1,0 +1,37 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+extension Quantize: OnnxSpelled {
+  func spell(_ n: inout NodeSpelling) throws(OnnxWriteError) -> [String] {
+    guard parameters.element != .int32 else { throw n.unsupported("ONNX quantizes to 8 and 16 bits, not to i32") }
+    return [n.emit("QuantizeLinear", [n.inputs[0]] + n.operands(parameters), parameters.onnxAttributes)]
+  }
+}
+
+extension Dequantize: OnnxSpelled {
+  func spell(_ n: inout NodeSpelling) throws(OnnxWriteError) -> [String] {
+    guard parameters.element == .int32 else {
+      return [n.emit("DequantizeLinear", [n.inputs[0]] + n.operands(parameters), parameters.onnxAttributes)]
+    }
+    // An i32 tensor has no zero point in ONNX.
+    guard parameters.zeroPoints.allSatisfy({ $0 == 0 }) else {
+      throw n.unsupported("ONNX has no zero points for i32")
+    }
+    return [n.emit("DequantizeLinear", [n.inputs[0], n.operands(parameters)[0]], parameters.onnxAttributes)]
+  }
+}
+
+extension NodeSpelling {
+  /// Scale and zero point as constants.
+  fileprivate mutating func operands(_ parameters: QuantizationParameters) -> [String] {
+    if parameters.element == .uint16 || parameters.element == .int16 { require(opset: 21) }
+    let shape: Shape = parameters.isPerTensor ? .scalar : [parameters.scales.count]
+    let zeros = Tensor(doubles: parameters.zeroPoints.map(Double.init), type: TensorType(parameters.element, shape))
+    return [constant(Tensor(parameters.scales, shape: shape)), constant(zeros)]
+  }
+}
+
+extension QuantizationParameters {
+  fileprivate var onnxAttributes: [(String, OnnxAttributeValue)] { axis.map { [("axis", .int($0))] } ?? [] }
+}

@@ -1,0 +1,168 @@
+import CDLCKernels
+import DLCGraph
+import DLCTensor
+
+/// What the integers around a convolution or matrix product stand for.
+package struct ContractionScheme: Sendable, Hashable {
+  /// Of the activations: u8, one scale.
+  package var input: QuantizationParameters
+  /// Of the weights, whose zero point is 0 (i8) or 128 (u8): one for each output channel, or one for all.
+  package var weightScales: [Float]
+  /// Of the residual: u8, one scale; nil when there is none.
+  package var residual: QuantizationParameters?
+  /// Of the result: u8, one scale; nil: the result is f32.
+  package var output: QuantizationParameters?
+  /// Of what `table` is applied to: u8, one scale; nil without a table.
+  package var intermediate: QuantizationParameters?
+  /// Applied to the requantized result: 256 entries, or nil.
+  package var table: [UInt8]?
+
+  package init(
+    input: QuantizationParameters, weightScales: [Float], residual: QuantizationParameters? = nil,
+    output: QuantizationParameters? = nil, intermediate: QuantizationParameters? = nil, table: [UInt8]? = nil
+  ) {
+    self.input = input
+    self.weightScales = weightScales
+    self.residual = residual
+    self.output = output
+    self.intermediate = intermediate
+    self.table = table
+  }
+}
+
+extension ContractionScheme {
+  /// As printed.
+  var attributes: [OperatorAttribute] {
+    var result = [OperatorAttribute("x", input)]
+    result.append(
+      weightScales.count == 1
+        ? OperatorAttribute("w", "scale=\(weightScales[0])") : OperatorAttribute("w", "\(weightScales.count) scales"))
+    if let residual { result.append(OperatorAttribute("r", residual)) }
+    if let intermediate, let table {
+      result.append(OperatorAttribute("before", intermediate))
+      result.append(OperatorAttribute("table", LookupTable.digest(table)))
+    }
+    if let output { result.append(OperatorAttribute("y", output)) }
+    return result
+  }
+
+  /// What the requantized sums stand for before any table.
+  var target: QuantizationParameters? { intermediate ?? output }
+
+  /// The element type of the result.
+  var resultElement: ElementType { output == nil ? .float32 : .uint8 }
+
+  /// Throws unless scales and zero points are sound and fit a contraction with `epilogue` and `channels` output channels.
+  func requireSound(_ epilogue: Epilogue, channels: Int) throws(OperatorError) {
+    try input.requireActivation("x")
+    try residual?.requireActivation("the residual")
+    try output?.requireActivation("y")
+    try intermediate?.requireActivation("what the table reads")
+    try OperatorError.require(
+      (weightScales.count == 1 || weightScales.count == channels)
+        && weightScales.allSatisfy { $0.isFinite && $0 > 0 },
+      "expected 1 or \(channels) positive weight scales, found \(weightScales.count)")
+    try OperatorError.require(
+      (residual != nil) == epilogue.residual, "expected parameters of the residual where there is one")
+    try OperatorError.require(
+      (table != nil) == (intermediate != nil) && table?.count ?? 256 == 256 && (table == nil || output != nil),
+      "expected a table of 256 entries with the parameters of what it reads")
+    try OperatorError.require(
+      epilogue.function.clampBounds != nil, "expected a function that clamps, found \(epilogue.function?.name ?? "")")
+    try OperatorError.require(
+      channelScales(channels).allSatisfy(\.isFinite), "expected products of scales within f32's range")
+  }
+
+  /// The types that the float operator would see: its factors, bias and residual as f32. Throws unless the inputs have
+  /// the integer types that they must.
+  func floatTypes(_ inputs: [TensorType], _ epilogue: Epilogue) throws(OperatorError) -> [TensorType] {
+    try epilogue.requireCount(inputs, "x", "weights")
+    try OperatorError.require(inputs[0], "x", in: [.uint8])
+    try OperatorError.require(inputs[1], "weights", in: [.int8, .uint8])
+    if let bias = epilogue.positions.bias { try OperatorError.require(inputs[bias], "bias", in: [.int32]) }
+    if let residual = epilogue.positions.residual {
+      try OperatorError.require(inputs[residual], "residual", in: [.uint8])
+    }
+    return inputs.map { TensorType(.float32, $0.shape) }
+  }
+
+  /// What a step of the sums of each output channel is in steps of the target: s_x s_w[c] / s_y, in f32.
+  func channelScales(_ channels: Int) -> [Float] {
+    let scales = weightScales.count == 1 ? [Float](repeating: weightScales[0], count: channels) : weightScales
+    return scales.map { Float(Double(input.scale) * Double($0) / Double(target?.scale ?? 1)) }
+  }
+
+  /// A step of the residual in steps of the target.
+  private var residualScale: Float { residual.map { Float(Double($0.scale) / Double(target?.scale ?? 1)) } ?? 0 }
+
+  /// The kernels' requantization.
+  func requantize(_ function: Function?) -> dlc_requantize {
+    let (low, high) = function.steps(of: target)
+    return dlc_requantize(
+      low: low, high: high, zero: target?.zeroPoint ?? 0, residual_zero: residual?.zeroPoint ?? 0,
+      residual_scale: residualScale)
+  }
+
+  /// The result for `sums` of products (channels innermost, x's zero point already taken out), as `dlc_requantize` says.
+  func result(
+    _ sums: [Int32], _ epilogue: Epilogue, bias: Tensor?, residual: Tensor?, shape: Shape, channels: Int
+  ) -> Tensor {
+    let scales = channelScales(channels)
+    let (low, high) = epilogue.function.steps(of: target)
+    let bias = bias?.elements(as: Int32.self) ?? [Int32](repeating: 0, count: channels)
+    let added = residual?.elements(as: UInt8.self)
+    let addedZero = self.residual?.zeroPoint ?? 0
+    var real = [Float](repeating: 0, count: sums.count)
+    for k in sums.indices {
+      var t = Float(sums[k] &+ bias[k % channels]) * scales[k % channels]
+      if let added { t += Float(Int32(added[k]) - addedZero) * residualScale }
+      real[k] = Swift.min(Swift.max(t, low), high)
+    }
+    guard let target else { return Tensor(real, shape: shape) }
+    return Tensor(real.map { target.rounded($0, through: table) }, shape: shape)
+  }
+
+  /// Of the inputs and the result.
+  func parameters(ofInput index: Int, _ epilogue: Epilogue) -> QuantizationParameters? {
+    index == 0 ? input : index == epilogue.positions.residual ? residual : nil
+  }
+}
+
+extension QuantizationParameters {
+  /// Throws unless these are an activation's: u8, one scale.
+  func requireActivation(_ name: String) throws(OperatorError) {
+    try OperatorError.require(
+      element == .uint8 && isPerTensor && scales.count == 1 && zeroPoints.count == 1,
+      "expected \(name) in u8 with one scale, found \(self)")
+    try requireFit(.scalar)
+  }
+
+  /// The integer of a bounded result in steps without zero point, through a table when there is one.
+  func rounded(_ steps: Float, through table: [UInt8]?) -> UInt8 {
+    let q = UInt8(clamping: Int32(steps.rounded(.toNearestOrEven)) + zeroPoint)
+    return table?[Int(q)] ?? q
+  }
+}
+
+extension Optional<Function> {
+  /// The bounds that this function clamps to, infinite when there is none; nil for functions that do more.
+  package var clampBounds: (low: Float, high: Float)? {
+    switch self {
+    case nil, .identity: (-.infinity, .infinity)
+    case .relu: (0, .infinity)
+    case .clip(let low, let high): low.isNaN || high.isNaN ? nil : (low, high)
+    default: nil
+    }
+  }
+
+  /// The clamp's bounds for u8 in `parameters`' steps without zero point, such that the result fits; else the real ones.
+  func steps(of parameters: QuantizationParameters?) -> (low: Float, high: Float) {
+    let (low, high) = clampBounds ?? (-.infinity, .infinity)
+    guard let parameters else { return (low, high) }
+    let (least, most) = (Float(-parameters.zeroPoint), Float(255 - parameters.zeroPoint))
+    func step(_ bound: Float) -> Float {
+      Swift.min(Swift.max(Float(Double(bound) / Double(parameters.scale)), least), most)
+    }
+    return (step(low), step(high))
+  }
+}

@@ -1,0 +1,57 @@
+import DLCGraph
+import DLCTensor
+
+/// Matrix product of integers: a u8, b i8 (or u8 with zero point 128), bias? i32, residual? u8 -> y u8 or f32; shapes as
+/// `MatMul`.
+///
+/// Sums of `(a - zero) * b` and bias in 32 bits, then requantized: `dlc_requantize`. The bias is at scale `s_a s_b[n]`
+/// and knows nothing of a's zero point. b may be computed at run time when there is no bias.
+package struct QuantizedMatMul: Sendable, Hashable {
+  /// The product that this one stands for; its function clamps.
+  package var base: MatMul
+  package var scheme: ContractionScheme
+
+  package init(_ base: MatMul, _ scheme: ContractionScheme) {
+    self.base = base
+    self.scheme = scheme
+  }
+}
+
+extension QuantizedMatMul: IntegerOperator {
+  package var mnemonic: String { "qmatmul" }
+
+  package var attributes: [OperatorAttribute] { base.attributes + scheme.attributes }
+
+  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
+    let y = try base.infer(try scheme.floatTypes(inputs, base.epilogue))[0]
+    try scheme.requireSound(base.epilogue, channels: y.shape[y.rank - 1])
+    return [TensorType(scheme.resultElement, y.shape)]
+  }
+
+  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
+    let y = try infer(inputs.map(\.type))[0]
+    func integers(_ tensor: Tensor, zero: Int32) -> Tensor {
+      Tensor(tensor.doubles().map { Int32($0) - zero }, shape: tensor.shape)
+    }
+    let a = integers(inputs[0], zero: scheme.input.zeroPoint)
+    let b = integers(inputs[1], zero: inputs[1].element == .uint8 ? 128 : 0)
+    let sums = try MatMul(transposeA: base.transposeA, transposeB: base.transposeB).evaluate([a, b])[0]
+    let positions = base.epilogue.positions
+    return [
+      scheme.result(
+        sums.elements(as: Int32.self), base.epilogue, bias: positions.bias.map { inputs[$0] },
+        residual: positions.residual.map { inputs[$0] }, shape: y.shape, channels: max(y.shape[y.rank - 1], 1))
+    ]
+  }
+
+  package var gradient: GradientRule { .undefined("its inputs are not real numbers") }
+
+  package var quantization: QuantizationRule { .float("it computes in integers already") }
+
+  package func quantization(ofInput index: Int) -> QuantizationParameters? {
+    scheme.parameters(ofInput: index, base.epilogue)
+  }
+  package func quantization(ofOutput index: Int) -> QuantizationParameters? { scheme.output }
+
+  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
+}

@@ -1,0 +1,78 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+extension Pass {
+  /// Stores activations of i8 as u8, 128 higher: kernels take them so.
+  ///
+  ///     Given:  %0 = quantize(%x) i8 zero=0; %1 = max_pool(%0); %2 = dequantize(%1) i8 zero=0
+  ///     Result: %0 = quantize(%x) u8 zero=128; %1 = max_pool(%0); %2 = dequantize(%1) u8 zero=128
+  ///
+  /// Where i8 enters or leaves the graph a table turns it. Constants stay: they are weights, or turned by who reads them.
+  package static let unsignedActivations = Pass(
+    "unsigned-activations", "i8 activations as u8", level: 0, requires: [.wideFloats],
+    establishes: [.unsignedActivations],
+    .node { (graph, id) throws(OperatorError) in
+      let node = graph[id]
+      var patch = GraphPatch(graph, "u8 at \(node.op.mnemonic) '\(node.name)'")
+      switch node.op {
+      case let op as Quantize:
+        if let constant = graph.constant(node.inputs[0]) {
+          patch.replace(node.outputs[0], with: patch.addConstant(try op.evaluate([constant])[0]))
+          return patch
+        }
+        guard op.parameters.isByte, op.parameters.element == .int8 else { return nil }
+        let integers = try patch.emit(Quantize(op.parameters.unsigned), node.inputs[0], name: node.name)
+        patch.replace(node.outputs[0], with: try patch.emit(LookupTable.toSigned, integers, name: node.name))
+        return patch
+      case let op as Dequantize:
+        guard op.parameters.isByte, op.parameters.element == .int8, graph.constant(node.inputs[0]) == nil else {
+          return nil
+        }
+        var integers = graph.unsignedSource(of: node.inputs[0]) ?? node.inputs[0]
+        if integers == node.inputs[0] { integers = try patch.emit(LookupTable.toUnsigned, integers) }
+        patch.replace(
+          node.outputs[0], with: try patch.emit(Dequantize(op.parameters.unsigned), integers, name: node.name))
+        return patch
+      default:
+        guard let movement = IntegerMovement(node), let first = movement.data.first,
+          graph[node.inputs[first]].type.element == .int8
+        else { return nil }
+        var sources: [Int: ValueID] = [:]
+        for k in movement.data {
+          if let constant = graph.constant(node.inputs[k]), movement.data.count > 1 {
+            sources[k] = patch.addConstant(constant.unsigned)
+          } else if let source = graph.unsignedSource(of: node.inputs[k]) {
+            sources[k] = source
+          } else {
+            return nil
+          }
+        }
+        guard sources.values.contains(where: { patch.constant($0) == nil }) else { return nil }
+        let value = movement.value(in: graph) ?? 0
+        guard let byte = Int8(exactly: value) else { return nil }
+        guard let results = try movement.emit(sources, padding: UInt8(bitPattern: byte) ^ 0x80, &patch) else {
+          return nil
+        }
+        patch.replace(node.outputs[0], with: try patch.emit(LookupTable.toSigned, results[0], name: node.name))
+        for (old, new) in zip(node.outputs, results).dropFirst() { patch.replace(old, with: new) }
+        return patch
+      }
+    })
+}
+
+extension LookupTable {
+  /// u8 to i8, 128 less.
+  static let toSigned = LookupTable(
+    Tensor((0..<256).map { Int8(bitPattern: UInt8($0) ^ 0x80) }, shape: [256]))
+  /// i8 to u8, 128 more.
+  static let toUnsigned = LookupTable(Tensor((0..<256).map { UInt8($0) ^ 0x80 }, shape: [256]), of: .int8)
+}
+
+extension Graph {
+  /// The u8 value that `toSigned` made `id` of, if it did.
+  fileprivate func unsignedSource(of id: ValueID) -> ValueID? {
+    guard let (_, node) = producer(of: id), node.op as? LookupTable == .toSigned else { return nil }
+    return node.inputs[0]
+  }
+}

@@ -1,0 +1,44 @@
+import DLCGraph
+import DLCTensor
+
+/// Takes the mean error of each channel out of the biases (Nagel et al. 2019, section 4.2, measured on data).
+///
+/// First what each layer's own weights cause on quantized inputs, all layers at once; then what is left against the
+/// float network, from the front to the back, in few passes.
+struct BiasCorrection {
+  let context: CalibrationContext
+
+  /// Most passes that look at the whole error.
+  private static let blocks = 8
+
+  /// The draft with corrected biases.
+  func corrected(_ draft: QuantizationDraft) throws(QuantizationError) -> QuantizationDraft {
+    let layers = draft.network.order.filter {
+      draft.weights[$0] != nil && draft.participation.nodes.contains($0) && draft.constant($0, 2) != nil
+    }
+    if layers.isEmpty { return draft }
+    var result = draft
+    let own = try means(layers.map { .weightErrors($0) }, result)
+    for (layer, errors) in zip(layers, own) { subtract(errors, from: layer, &result) }
+    let expected = try means(layers.map { .sums($0) }, draft.float)
+    let size = (layers.count + Self.blocks - 1) / Self.blocks
+    for first in stride(from: 0, to: layers.count, by: size) {
+      let block = Array(first..<min(first + size, layers.count))
+      let found = try means(block.map { .sums(layers[$0]) }, result)
+      for (k, layer) in block.enumerated() {
+        subtract(zip(found[k], expected[layer]).map { $0 - $1 }, from: layers[layer], &result)
+      }
+    }
+    return result
+  }
+
+  private func means(_ probes: [Probe], _ draft: QuantizationDraft) throws(QuantizationError) -> [[Double]] {
+    try context.channelMeans(probes, in: draft, limit: context.corrected, stage: .correcting)
+  }
+
+  private func subtract(_ errors: [Double], from node: NodeID, _ draft: inout QuantizationDraft) {
+    guard let bias = draft.constant(node, 2), bias.count == errors.count, errors.allSatisfy(\.isFinite) else { return }
+    let values = zip(bias.floats(), errors).map { $0 - Float($1) }
+    draft.overrides[InputSlot(node: node, index: 2)] = Tensor(values, shape: bias.shape)
+  }
+}

@@ -1,0 +1,126 @@
+import DLCGraph
+import DLCTensor
+
+/// What every measuring step needs: the data, something that runs graphs, and where progress goes.
+struct CalibrationContext {
+  let samples: any SampleSource
+  let runner: GraphRunner
+  let options: QuantizationOptions
+  let progress: QuantizationProgressHandler
+
+  /// Samples for steps that look at every element; fewer for those that run the network once a layer.
+  var observed: Int { max(options.samples, 1) }
+  var corrected: Int { min(observed, 64) }
+  var measured: Int { min(observed, 32) }
+
+  /// Runs `graph` on the first `limit` samples but the first `skipped`, one after another.
+  func run(
+    _ graph: Graph, limit: Int, skipped: Int = 0,
+    _ body: (_ sample: Int, _ outputs: [Tensor]) throws(QuantizationError) -> Void
+  ) throws(QuantizationError) {
+    let execution = try runner(graph)
+    let types = graph.inputs.map { graph[$0.value].type }
+    var index = 0
+    try samples.forEach(limit: limit) { (inputs: [Tensor]) throws(QuantizationError) -> Bool in
+      defer { index += 1 }
+      if index < skipped { return true }
+      guard inputs.map(\.type) == types else {
+        throw .samples(
+          "sample \(index + 1) has \(inputs.map(\.type)), the network's inputs are \(types)")
+      }
+      let outputs = try execution.run(inputs)
+      guard outputs.count == graph.outputs.count else {
+        throw .execution("expected \(graph.outputs.count) outputs, found \(outputs.count)")
+      }
+      try body(index, outputs)
+      return true
+    }
+    if index == 0 { throw .samples("it holds no sample") }
+  }
+
+  /// Cuts `items` into runs whose `bytes` together stay under the options' bound, one item at least.
+  func passes<T>(_ items: [T], bytes: (T) -> Int) -> [[T]] {
+    var result: [[T]] = []
+    var room = 0
+    for item in items {
+      let size = bytes(item)
+      if result.isEmpty || size > room {
+        result.append([])
+        room = options.observedBytes
+      }
+      result[result.count - 1].append(item)
+      room -= size
+    }
+    return result
+  }
+
+  /// The mean of each channel of what `probes` give on the graph of `draft`, over `limit` samples.
+  func channelMeans(
+    _ probes: [Probe], in draft: QuantizationDraft, limit: Int, stage: QuantizationProgress.Stage
+  ) throws(QuantizationError) -> [[Double]] {
+    let network = draft.network.graph
+    var result: [[Double]] = []
+    let passes = passes(probes) { network[$0.anchor(network)].type.byteCount }
+    for (k, pass) in passes.enumerated() {
+      let graph = try draft.emit(pass)
+      var observers = pass.map { probe in
+        let value = probe.anchor(network)
+        let op = network.producer(of: value).flatMap { WeightedOperator($0.node.op) }
+        return ChannelObserver(axis: op?.channelAxis(rank: network[value].type.rank) ?? 0)
+      }
+      try run(graph, limit: limit) { (_: Int, outputs: [Tensor]) throws(QuantizationError) in
+        for (position, output) in outputs.enumerated() { observers[position].add(output) }
+      }
+      result += observers.map(\.means)
+      try progress(QuantizationProgress(stage: stage, done: k + 1, total: passes.count))
+    }
+    return result
+  }
+}
+
+/// The float network's answers, to measure quantized ones against.
+struct OutputReference {
+  private let context: CalibrationContext
+  private let answers: [[Tensor]]
+
+  /// Most bytes of answers kept.
+  private static let mostBytes = 32 << 20
+
+  init(_ context: CalibrationContext, _ graph: Graph) throws(QuantizationError) {
+    self.context = context
+    let bytes = graph.outputs.reduce(0) { $0 + graph[$1.value].type.byteCount }
+    let limit = max(min(context.measured, Self.mostBytes / max(bytes, 1)), 1)
+    var answers: [[Tensor]] = []
+    try context.run(graph, limit: limit) { (_: Int, outputs: [Tensor]) throws(QuantizationError) in
+      answers.append(outputs)
+    }
+    self.answers = answers
+  }
+
+  /// Signal to quantization noise of a graph's answers in dB: the mean over samples, of which each has the mean noise
+  /// share of its outputs. Samples count alike, so that a rare one whose elements are far out does not decide alone.
+  ///
+  /// Integer outputs count by the share that differs.
+  func decibels(_ graph: Graph) throws(QuantizationError) -> Double {
+    var sum = 0.0
+    var exact = true
+    try context.run(graph, limit: answers.count) { (sample: Int, outputs: [Tensor]) throws(QuantizationError) in
+      let shares = zip(outputs, answers[sample]).map { Self.noiseShare($0, $1) }
+      let share = shares.reduce(0, +) / Double(max(shares.count, 1))
+      if share > 0 { exact = false }
+      sum += min(max(Decibels.ofNoise(share), -40), 140)
+    }
+    return exact ? .infinity : sum / Double(max(answers.count, 1))
+  }
+
+  private static func noiseShare(_ found: Tensor, _ expected: Tensor) -> Double {
+    let isFloat = expected.element.isFloat
+    var (noise, signal) = (0.0, 0.0)
+    for (a, b) in zip(found.doubles(), expected.doubles()) where b.isFinite {
+      let difference = isFloat ? a - b : (a == b ? 0 : 1)
+      noise += difference.isFinite ? difference * difference : b * b + 1
+      signal += isFloat ? b * b : 1
+    }
+    return signal > 0 ? noise / signal : (noise > 0 ? 1 : 0)
+  }
+}

@@ -1,0 +1,84 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+/// Gives a draft its integers: parameters of activations from what was observed, weights rounded to nearest.
+struct DraftAssembly {
+  let options: QuantizationOptions
+
+  /// Elements along the depth that share a scale in 4-bit weights.
+  private static let groupSize = 32
+  /// Largest quantized bias: sums and bias together must fit 31 bits.
+  private static let biasLimit: Float = 0x1p29
+
+  /// Whether the options let a node take part.
+  func allows(_ id: NodeID, _ network: PreparedNetwork) -> Bool {
+    let node = network.graph[id]
+    if options.floatNodes.contains(node.name) { return false }
+    if options.mode == .int16x8, network.role(id) == .contraction(constantWeights: false) { return false }
+    return options.costModel.isWorthQuantizing(
+      node, node.inputs.map { network.graph[$0].type }, node.outputs.map { network.graph[$0].type })
+  }
+
+  /// Parameters of every value that integer nodes touch, and the choices behind them.
+  func assignParameters(
+    _ draft: inout QuantizationDraft, _ observers: [ValueID: ValueObserver], method: RangeMethod
+  ) -> [ValueID: RangeChoice] {
+    var classes = ScaleClasses(draft.network, draft.participation)
+    let choices = classes.assign(
+      observers, method: method, element: options.mode == .int16x8 ? .int16 : .uint8)
+    draft.parameters = choices.mapValues(\.parameters)
+    return choices
+  }
+
+  /// Integer weights of every contraction that computes in integers, or in weight-only modes of all.
+  func assignWeights(_ draft: inout QuantizationDraft) {
+    for id in draft.network.weighted {
+      let isInteger = draft.participation.nodes.contains(id)
+      guard isInteger || (!options.mode.quantizesActivations && allows(id, draft.network)) else { continue }
+      guard let matrix = draft.matrix(id), let weights = draft.constant(id, 1),
+        weights.floats().allSatisfy(\.isFinite)
+      else { continue }
+      var quantizer = WeightQuantizer(matrix: matrix, shape: weights.shape, clips: options.clipsWeights)
+      let inputs = draft.network.graph[id].inputs
+      if isInteger, let scale = draft.parameters[inputs[0]]?.scale, let bias = draft.constant(id, 2) {
+        quantizer.floors = floors(matrix, bias.floats(), scale)
+      }
+      if options.mode == .int4Weights {
+        draft.weights[id] = fourBits(&quantizer, weights.floats())
+      } else {
+        draft.weights[id] = quantizer.perChannel(weights.floats())
+      }
+    }
+  }
+
+  /// 4 bits in groups along the depth where the depth allows; else 8 bits per channel, which small kernels need anyway.
+  private func fourBits(_ quantizer: inout WeightQuantizer, _ weights: [Float]) -> QuantizedWeights {
+    let depth = quantizer.matrix.depth
+    guard quantizer.matrix.axis != 1 || quantizer.matrix.groups == 1, let size = Self.groupSize(depth) else {
+      return quantizer.perChannel(weights)
+    }
+    quantizer.bits = 4
+    return quantizer.perGroup(weights, size: size)
+  }
+
+  /// The largest divisor of the depth that is at most 32 and at least 8.
+  private static func groupSize(_ depth: Int) -> Int? {
+    (8...groupSize).reversed().first { depth % $0 == 0 }
+  }
+
+  /// Smallest scale of each channel for which its bias, in units of both scales, stays under the limit.
+  private func floors(_ matrix: WeightMatrix, _ bias: [Float], _ inputScale: Float) -> [Float] {
+    var result = [Float](repeating: 0, count: matrix.channels)
+    for group in 0..<matrix.groups {
+      for row in 0..<matrix.rows {
+        let output = matrix.output(group, row)
+        guard output < bias.count else { continue }
+        let floor = bias[output].magnitude / inputScale / Self.biasLimit
+        let channel = matrix.channel(group, row)
+        if floor.isFinite { result[channel] = max(result[channel], floor) }
+      }
+    }
+    return result
+  }
+}

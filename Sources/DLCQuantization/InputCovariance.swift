@@ -1,0 +1,211 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+/// How the terms of a layer's sums vary together: for each group of its weights, blocks of the covariance of its inputs
+/// along the depth. Means are left out, for the bias corrects what they cause.
+struct InputCovariance {
+  let matrix: WeightMatrix
+  /// Extent of a block; correlations across blocks are not kept.
+  let block: Int
+  private let gather: InputRows
+  /// `[groups][blocks][b, b]`, upper triangles, b being the extent of that block.
+  private var products: [Float]
+  private var sums: [Double]
+  private(set) var rows = 0
+
+  /// Longest block: 64 channels of a 3x3 kernel.
+  static let longestBlock = 576
+  /// Most multiply-adds spent on a layer.
+  private static let budget = 3_000_000_000
+
+  init(_ op: WeightedOperator, weights: Shape, input: Shape) {
+    matrix = WeightMatrix(op, weights)
+    block = min(matrix.depth, Self.longestBlock)
+    gather = InputRows(op, weights: weights, input: input)
+    products = [Float](repeating: 0, count: matrix.groups * Self.blockOffset(matrix.depth, block))
+    sums = [Double](repeating: 0, count: matrix.groups * matrix.depth)
+  }
+
+  /// Bytes that the covariance of a layer takes.
+  static func bytes(_ matrix: WeightMatrix) -> Int {
+    matrix.groups * blockOffset(matrix.depth, min(matrix.depth, longestBlock)) * 4
+  }
+
+  /// Rows worth taking from each of `samples` samples.
+  func rowsPerSample(_ samples: Int) -> Int {
+    let work = max(matrix.groups * matrix.depth * block, 1)
+    return max(min(Self.budget / work, max(512, 8 * block)) / max(samples, 1), 1)
+  }
+
+  /// Elements of all blocks before the block that begins at `depth`.
+  private static func blockOffset(_ depth: Int, _ block: Int) -> Int {
+    let rest = depth % max(block, 1)
+    return depth / max(block, 1) * block * block + rest * rest
+  }
+
+  /// First index along the depth and extent of each block.
+  var blocks: [Range<Int>] {
+    stride(from: 0, to: matrix.depth, by: max(block, 1)).map { $0..<min($0 + block, matrix.depth) }
+  }
+
+  /// Adds rows of one sample of the input, as the layer reads it.
+  mutating func add(_ input: Tensor, parameters: QuantizationParameters?, limit: Int, sample: Int) {
+    let values = input.floats()
+    var row = [Float](repeating: 0, count: matrix.depth)
+    let perGroup = Self.blockOffset(matrix.depth, block)
+    for position in gather.positions(limit: limit, sample: sample) {
+      for group in 0..<matrix.groups {
+        gather.fill(&row, position: position, group: group, from: values)
+        for k in row.indices {
+          if let parameters { row[k] = parameters.dequantize(parameters.quantize(row[k])) }
+          sums[group * matrix.depth + k] += Double(row[k])
+        }
+        for range in blocks {
+          Self.accumulate(
+            &products, at: group * perGroup + Self.blockOffset(range.lowerBound, block), row, range)
+        }
+      }
+      rows += 1
+    }
+  }
+
+  /// h += x x^T, upper triangle.
+  private static func accumulate(_ products: inout [Float], at offset: Int, _ row: [Float], _ range: Range<Int>) {
+    let extent = range.count
+    products.withUnsafeMutableBufferPointer { products in
+      row.withUnsafeBufferPointer { row in
+        for i in 0..<extent {
+          let x = row[range.lowerBound + i]
+          if x == 0 { continue }
+          let line = offset + i * extent
+          for j in i..<extent { products[line + j] += x * row[range.lowerBound + j] }
+        }
+      }
+    }
+  }
+
+  /// The covariance of a block, a full square matrix.
+  func covariance(group: Int, _ range: Range<Int>) -> [Double] {
+    let extent = range.count
+    let offset = group * Self.blockOffset(matrix.depth, block) + Self.blockOffset(range.lowerBound, block)
+    let count = Double(max(rows, 1))
+    var result = [Double](repeating: 0, count: extent * extent)
+    for i in 0..<extent {
+      let a = sums[group * matrix.depth + range.lowerBound + i] / count
+      for j in i..<extent {
+        let b = sums[group * matrix.depth + range.lowerBound + j] / count
+        let value = Double(products[offset + i * extent + j]) / count - a * b
+        result[i * extent + j] = value
+        result[j * extent + i] = value
+      }
+    }
+    return result
+  }
+}
+
+/// Where the terms of a layer's sums lie in its input.
+struct InputRows {
+  private let matrix: WeightMatrix
+  private let input: Shape
+  private let layout: Layout
+
+  private enum Layout {
+    /// Windows over an image: grid of outputs, their geometry.
+    case windows(Window, grid: [Int])
+    /// Pixels of an image `[N, C, spatial...]`.
+    case pixels
+    /// Rows of `[..., M, K]`, or columns when transposed.
+    case rows(transposed: Bool)
+  }
+
+  init(_ op: WeightedOperator, weights: Shape, input: Shape) {
+    matrix = WeightMatrix(op, weights)
+    self.input = input
+    switch op {
+    case .convolution(let op):
+      let window = op.window
+      let grid = (0..<window.rank).map { axis in
+        let span = window.dilations[axis] * (window.kernel[axis] - 1) + 1
+        return (input[axis + 2] + window.padBegin[axis] + window.padEnd[axis] - span) / window.strides[axis] + 1
+      }
+      layout = .windows(window, grid: grid)
+    case .transposed: layout = .pixels
+    case .matrix(let op): layout = .rows(transposed: op.transposeA)
+    }
+  }
+
+  /// Rows in one sample.
+  private var count: Int {
+    switch layout {
+    case .windows(_, let grid): input[0] * grid.reduce(1, *)
+    case .pixels: input[0] * input.dimensions[2...].reduce(1, *)
+    case .rows: matrix.depth == 0 ? 0 : input.count / matrix.depth
+    }
+  }
+
+  /// At most `limit` of the sample's rows, evenly spread, other ones for other samples.
+  func positions(limit: Int, sample: Int) -> [Int] {
+    let count = count
+    if count <= limit { return Array(0..<count) }
+    // The golden ratio spreads the starts of successive samples.
+    let start = (Double(sample) * 0.618_033_988_75).truncatingRemainder(dividingBy: 1)
+    return (0..<limit).map { min(Int((Double($0) + start) * Double(count) / Double(limit)), count - 1) }
+  }
+
+  /// Writes the terms at `position` for `group`, those in the padding as 0.
+  func fill(_ row: inout [Float], position: Int, group: Int, from values: [Float]) {
+    switch layout {
+    case .windows(let window, let grid):
+      var cells = [Int](repeating: 0, count: window.rank)
+      var rest = position
+      for axis in (0..<window.rank).reversed() {
+        cells[axis] = rest % grid[axis]
+        rest /= grid[axis]
+      }
+      fill(&row, window, cells, image: rest, group: group, from: values)
+    case .pixels:
+      let pixels = input.dimensions[2...].reduce(1, *)
+      let (image, pixel) = (position / pixels, position % pixels)
+      for k in 0..<matrix.depth {
+        row[k] = values[(image * input[1] + group * matrix.depth + k) * pixels + pixel]
+      }
+    case .rows(let transposed):
+      if !transposed {
+        for k in 0..<matrix.depth { row[k] = values[position * matrix.depth + k] }
+      } else {
+        let rows = input[input.rank - 1]
+        let (batch, m) = (position / rows, position % rows)
+        for k in 0..<matrix.depth { row[k] = values[(batch * matrix.depth + k) * rows + m] }
+      }
+    }
+  }
+
+  private func fill(
+    _ row: inout [Float], _ window: Window, _ cells: [Int], image: Int, group: Int, from values: [Float]
+  ) {
+    let taps = window.kernel.reduce(1, *)
+    let channels = matrix.depth / max(taps, 1)
+    let spatial = Array(input.dimensions[2...])
+    let pixels = spatial.reduce(1, *)
+    for tap in 0..<taps {
+      var place: Int? = 0
+      var rest = tap
+      var stride = 1
+      for axis in (0..<window.rank).reversed() {
+        let k = rest % window.kernel[axis]
+        rest /= window.kernel[axis]
+        let x = cells[axis] * window.strides[axis] - window.padBegin[axis] + k * window.dilations[axis]
+        if x < 0 || x >= spatial[axis] {
+          place = nil
+          break
+        }
+        place = place.map { $0 + x * stride }
+        stride *= spatial[axis]
+      }
+      for c in 0..<channels {
+        row[c * taps + tap] = place.map { values[(image * input[1] + group * channels + c) * pixels + $0] } ?? 0
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+/// A network on its way to integers: what is quantized how, from which graphs are emitted.
+struct QuantizationDraft: Sendable {
+  let network: PreparedNetwork
+  /// Constants that take the place of the graph's own: balanced weights, corrected biases.
+  var overrides: [InputSlot: Tensor] = [:]
+  /// Parameters of values that may be integers.
+  var parameters: [ValueID: QuantizationParameters] = [:]
+  var weights: [NodeID: QuantizedWeights] = [:]
+  var participation = Participation()
+
+  /// The constant that a node reads at `index`, improvements included.
+  func constant(_ node: NodeID, _ index: Int) -> Tensor? {
+    overrides[InputSlot(node: node, index: index)] ?? network.graph.constant(network.graph[node].inputs[index])
+  }
+
+  /// The matrix view of a node's weights.
+  func matrix(_ node: NodeID) -> WeightMatrix? {
+    guard let op = WeightedOperator(network.graph[node].op) else { return nil }
+    return WeightMatrix(op, network.graph[network.graph[node].inputs[1]].type.shape)
+  }
+
+  /// Everything in floating point, with the improvements made so far.
+  var float: QuantizationDraft {
+    var draft = self
+    draft.weights = [:]
+    draft.participation = Participation()
+    return draft
+  }
+
+  /// This draft with only the nodes that `allows` in integers.
+  func restricted(_ allows: (NodeID) -> Bool) -> QuantizationDraft {
+    var draft = self
+    let now = participation
+    draft.participation = Participation(network) { now.nodes.contains($0) && allows($0) }
+    let kept = draft.participation
+    draft.weights = weights.filter { id, _ in
+      now.nodes.contains(id) ? kept.nodes.contains(id) : allows(id)
+    }
+    return draft
+  }
+}
+
+/// What a run shall give besides or instead of the network's outputs.
+enum Probe: Hashable, Sendable {
+  /// A value before it is quantized.
+  case value(ValueID)
+  /// The sums of a contraction with bias, without residual and function, from the inputs it reads in the draft.
+  case sums(NodeID)
+  /// The sums of a contraction's inputs with the errors of its quantized weights.
+  case weightErrors(NodeID)
+
+  /// The value whose node it belongs to.
+  func anchor(_ graph: Graph) -> ValueID {
+    switch self {
+    case .value(let id): id
+    case .sums(let node), .weightErrors(let node): graph[node].outputs[0]
+    }
+  }
+}
+
+extension QuantizationDraft {
+  /// The graph of this draft with its own outputs.
+  func emit() throws(QuantizationError) -> Graph {
+    do {
+      var emission = GraphEmission(self, needed: nil)
+      return try emission.network()
+    } catch {
+      throw QuantizationError(error)
+    }
+  }
+
+  /// The part of the graph that `probes` need, with them as outputs; every input stays.
+  func emit(_ probes: [Probe]) throws(QuantizationError) -> Graph {
+    do {
+      var needed: Set<NodeID> = []
+      var queue = probes.compactMap { network.graph[$0.anchor(network.graph)].producer }
+      while let id = queue.popLast() {
+        guard needed.insert(id).inserted else { continue }
+        queue += network.graph[id].inputs.compactMap { network.graph[$0].producer }
+      }
+      var emission = GraphEmission(self, needed: needed)
+      return try emission.network(probes)
+    } catch {
+      throw QuantizationError(error)
+    }
+  }
+}

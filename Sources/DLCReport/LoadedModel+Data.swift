@@ -1,0 +1,29 @@
+import DLCData
+
+extension LoadedModel {
+  /// The model's inputs as data is fitted to them.
+  package var dataInputs: [DataInput] { inputs.map { DataInput(name: $0.name, type: $0.type) } }
+}
+
+/// Where samples come from and how they are read; what every command with `--data` takes.
+package struct DataRequest: Sendable {
+  package var path: String
+  package var preprocessing: Preprocessing?
+  package var labels: LabelTable?
+  /// At most so many samples.
+  package var limit: Int?
+  /// Whether samples that cannot be read are left out.
+  package var skipsBad = false
+
+  package init(_ path: String, preprocessing: Preprocessing? = nil, labels: LabelTable? = nil) {
+    self.path = path
+    self.preprocessing = preprocessing
+    self.labels = labels
+  }
+
+  /// Opens the data for `model`. Throws `DataError`.
+  package func open(for model: LoadedModel) throws(DataError) -> DataSet {
+    try DataSet.open(
+      path, inputs: model.dataInputs, outputs: model.outputs.map(\.name), preprocessing: preprocessing, labels: labels)
+  }
+}

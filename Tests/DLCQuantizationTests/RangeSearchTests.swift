@@ -1,0 +1,126 @@
+import DLCOperators
+import DLCTensor
+import Foundation
+import Testing
+
+@testable import DLCQuantization
+
+private func normal(_ count: Int, outliers: [Float] = [], deviation: Double = 1) -> Histogram {
+  var random = SeededRandom(state: 11)
+  var histogram = Histogram()
+  let values = (0..<count).map { _ in Float(deviation * random.normal()) } + outliers
+  histogram.add(Tensor(values, shape: [values.count]))
+  return histogram
+}
+
+/// Ten million elements near zero and those given once: calibration sees one far element in very many.
+private func rare(_ outliers: [Float]) -> Histogram {
+  var many = normal(10_000)
+  for _ in 0..<10 {
+    let twice = many
+    many.merge(twice)
+  }
+  many.merge(normal(1, outliers: outliers))
+  return many
+}
+
+@Suite struct RangeSearchTests {
+  private let plain = RangeSearch.Constraints()
+
+  @Test func minMaxHoldsEverythingAndZero() {
+    var histogram = Histogram()
+    histogram.add(Tensor((0..<100).map { Float($0) + 10 }, shape: [100]))
+    let choice = RangeSearch(histogram, plain).choose(.minMax)
+    #expect(choice.parameters.zeroPoint == 0)
+    #expect(abs(choice.parameters.realRange().upperBound - 109) < 0.01)
+  }
+
+  @Test func automaticClipsAPlantedOutlier() {
+    let histogram = rare([60])
+    let automatic = RangeSearch(histogram, plain).choose(.automatic)
+    let everything = RangeSearch(histogram, plain).choose(.minMax)
+    #expect(automatic.parameters.realRange().upperBound < 60)
+    #expect(automatic.error < 0.6 * everything.error)
+  }
+
+  @Test func automaticKeepsARangeWithoutOutliers() {
+    var histogram = Histogram()
+    histogram.add(Tensor((0..<10_000).map { Float($0) / 10_000 }, shape: [10_000]))
+    #expect(RangeSearch(histogram, plain).choose(.automatic).method == "min-max")
+  }
+
+  @Test func outputsAndFewLevelsKeepTheirRange() {
+    var constraints = plain
+    constraints.keepsRange = true
+    let histogram = normal(100_000, outliers: [60])
+    #expect(RangeSearch(histogram, constraints).choose(.automatic).method == "min-max")
+    var levels = Histogram()
+    levels.add(Tensor((0..<9999).map { Float($0 % 3) } + [100], shape: [10_000]))
+    #expect(RangeSearch(levels, plain).choose(.meanSquare).method == "min-max")
+  }
+
+  @Test func meanSquareClipsEachEndByItself() {
+    let histogram = rare([-90])
+    let range = RangeSearch(histogram, plain).choose(.meanSquare).parameters.realRange()
+    #expect(range.lowerBound > -45 && range.upperBound > 3)
+  }
+
+  @Test(arguments: [RangeMethod.minMax, .percentile(99.9), .entropy, .meanSquare, .automatic])
+  func expectedErrorIsTheMeasuredOne(_ method: RangeMethod) {
+    var random = SeededRandom(state: 11)
+    let values = (0..<50_000).map { _ in Float(random.normal()) } + [12]
+    var histogram = Histogram()
+    histogram.add(Tensor(values, shape: [values.count]))
+    let choice = RangeSearch(histogram, plain).choose(method)
+    let measured = values.reduce(0.0) { sum, x in
+      let y = choice.parameters.dequantize(choice.parameters.quantize(x))
+      return sum + Double(x - y) * Double(x - y)
+    }
+    #expect(abs(measured / Double(values.count) / choice.error - 1) < 0.05, "\(choice)")
+  }
+
+  @Test func percentileCutsItsShare() {
+    let histogram = normal(100_000)
+    let range = RangeSearch(histogram, plain).choose(.percentile(98)).parameters.realRange()
+    #expect(abs(range.upperBound - 2.33) < 0.15 && abs(range.lowerBound + 2.33) < 0.15)
+  }
+
+  @Test func entropyDropsAFarOutlier() {
+    let range = RangeSearch(normal(100_000, outliers: [40]), plain).choose(.entropy).parameters.realRange()
+    #expect(range.upperBound < 30 && range.upperBound > 2)
+  }
+
+  @Test func movingAverageIsUsedWhenAsked() {
+    let search = RangeSearch(normal(10_000), plain, averages: (-2, 1.5))
+    let range = search.choose(.movingAverage).parameters.realRange()
+    #expect(abs(range.lowerBound + 2) < 0.02 && abs(range.upperBound - 1.5) < 0.02)
+  }
+
+  @Test func symmetricRangesHaveTheirZeroInTheMiddle() {
+    var constraints = plain
+    constraints.symmetric = true
+    #expect(RangeSearch(normal(1000), constraints).choose(.automatic).parameters.zeroPoint == 128)
+    constraints.element = .int16
+    let wide = RangeSearch(normal(1000), constraints).choose(.automatic)
+    #expect(wide.parameters.element == .int16 && wide.parameters.zeroPoint == 0 && wide.decibels > 80)
+  }
+
+  @Test func errorCountsAfterTheFunction() {
+    // hard-swish is 0 below -3: nothing is lost by cutting there, and the rest becomes finer.
+    var constraints = plain
+    constraints.function = .hardSwish
+    let histogram = normal(50_000, deviation: 4)
+    let aware = RangeSearch(histogram, constraints).choose(.automatic)
+    let unaware = RangeSearch(histogram, plain).choose(.automatic)
+    #expect(aware.parameters.realRange().lowerBound > -6)
+    #expect(aware.error < RangeSearch(histogram, constraints).error(unaware.parameters))
+  }
+
+  @Test func softmaxArgumentsIgnoreMasks() {
+    var constraints = plain
+    constraints.keepsRange = true
+    constraints.depthBelowMaximum = 20
+    let range = RangeSearch(normal(1000, outliers: [-1e4]), constraints).choose(.automatic).parameters.realRange()
+    #expect(range.lowerBound > -21 && range.upperBound > 2)
+  }
+}

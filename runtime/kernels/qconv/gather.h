@@ -1,0 +1,40 @@
+// Where the input rows of an integer window lie: shared by qconv and the phases of qconv_transpose.
+#ifndef DLC_QCONV_GATHER_H
+#define DLC_QCONV_GATHER_H
+
+#include "qgemm/contraction.h"
+
+// One spatial axis: output q reads input cells q stride + offset + t step for t < taps, where they exist.
+typedef struct dlc_qgather_axis {
+  int32_t in, out, stride, offset, step, taps;
+  int32_t y_size, y_first, y_step; // output q is y_first + q y_step of y's y_size cells
+} dlc_qgather_axis;
+
+// Rows of an indirect matrix: one for each output cell of [N, out...], one tap for each window cell.
+typedef struct dlc_qgather {
+  const uint8_t *x, *x_end; // x_end: behind the operand's last byte
+  int64_t pitch;            // bytes from one input cell to the next
+  int64_t row_pitch;        // bytes from one input row (all cells of the last axis) to the next
+  const uint8_t *padding;   // as many bytes as a cell is deep; stands for cells outside the input
+  int64_t copy_pitch;       // of copied rows
+  int32_t inputs;           // bytes of a cell
+  uint8_t x_zero;
+  dlc_qgather_axis axis[3];
+} dlc_qgather;
+
+// Behind the last byte of a u8 operand.
+static inline const uint8_t *dlc_qbytes_end(const dlc_tensor *x) {
+  const int64_t rows = dlc_rows(x);
+  return rows ? (const uint8_t *)x->data + ((rows - 1) * x->pitch + dlc_row_length(x)) : x->data;
+}
+
+// A dlc_qrow_source over a dlc_qgather.
+void dlc_qgather_rows(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows);
+
+// The same, with all cells of a window copied one behind the other.
+void dlc_qgather_copies(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows);
+
+// The shifts of rows whose windows lie inside the input.
+void dlc_qgather_shifts(const void *gather, int64_t *shift);
+
+#endif

@@ -1,0 +1,163 @@
+// qconv: windows as integer tiles over gathered input rows; rows are copied only where a cell has few channels.
+#include <string.h>
+
+#include "dlc_pack.h"
+#include "gemm/contraction.h"
+#include "qconv/gather.h"
+#include "qconv/geometry.h"
+#include "qgemm/check.h"
+
+enum { X, W, BIAS, SCALE, RESIDUAL, TABLE, Y, OPERANDS };
+
+static uint64_t align64(uint64_t bytes) { return (bytes + 63) & ~(uint64_t)63; }
+
+// What follows from a call's shapes. The geometry's group may span 2^31 bytes, so 64-bit sizes cannot overflow.
+typedef struct layout {
+  dlc_qgeometry g;
+  bool copies, pointwise;
+  uint32_t taps, depth; // of a tile's rows
+  uint64_t copy_pitch, padding_bytes;
+} layout;
+
+// A window of one cell at every input cell: rows are the input's.
+static bool is_pointwise(const dlc_window *w) {
+  for (int i = 0; i < 3; i++)
+    if (w->kernel[i] != 1 || w->stride[i] != 1 || w->pad_begin[i] || w->pad_end[i]) return false;
+  return true;
+}
+
+static bool layout_of(const dlc_call *call, layout *l) {
+  const dlc_qconv_params *p = call->params;
+  const int64_t taps = dlc_window_taps(&p->window);
+  if (!dlc_qgeometry_of(taps, p->groups, call->operands[X].dims[4], call->operands[Y].dims[4], &l->g)) return false;
+  l->pointwise = is_pointwise(&p->window);
+  l->copies = dlc_qcopies_rows(taps, l->g.inputs);
+  l->taps = l->copies ? 1 : (uint32_t)taps;
+  l->depth = (uint32_t)(l->copies ? (l->g.depth + 3) / 4 * 4 : l->g.inputs);
+  l->copy_pitch = l->copies ? dlc_qcopy_pitch(l->g.depth) : 0;
+  l->padding_bytes = l->copies || l->pointwise ? 0 : align64((uint64_t)l->g.inputs);
+  return true;
+}
+
+static uint64_t scratch_bytes(const layout *l) {
+  return l->padding_bytes + dlc_qcontract_scratch((uint32_t)l->g.outputs, l->taps, l->copy_pitch);
+}
+
+static int check(const dlc_call *call) {
+  DLC_REQUIRE(call->operand_count == OPERANDS && call->params_bytes == sizeof(dlc_qconv_params));
+  const dlc_qconv_params *p = call->params;
+  const dlc_tensor *o = call->operands, *x = &o[X], *y = &o[Y];
+  DLC_REQUIRE(dlc_is_q(x, DLC_U8, 5) && y->rank == 5 && dlc_extent_valid(y) && dlc_is_dense_q(&o[W], DLC_I8, 1));
+  DLC_REQUIRE(dlc_window_valid(&p->window) && dlc_window_fits(&p->window, x, y));
+  DLC_REQUIRE(p->x_zero >= 0 && p->x_zero <= 255);
+  const dlc_qconv_pack_params pack = {p->window, p->groups};
+  const size_t packed = dlc_qconv_packed_bytes(&pack, x->dims[4], y->dims[4]);
+  DLC_REQUIRE(packed != 0 && packed == (size_t)o[W].dims[0]);
+  DLC_REQUIRE(dlc_is_vector_q(&o[BIAS], DLC_I32, y->dims[4]));
+  DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, y->dims[4], &p->requantize) == 0);
+  layout l;
+  DLC_REQUIRE(layout_of(call, &l) && scratch_bytes(&l) <= DLC_QMOST_SCRATCH);
+  return 0;
+}
+
+static size_t scratch(const dlc_call *call) {
+  layout l;
+  return layout_of(call, &l) ? (size_t)scratch_bytes(&l) : 0;
+}
+
+// Products come in fours, so a quarter of the depth is what the work compares with in f32.
+static int64_t work_depth(const layout *l) { return (l->g.depth + 3) / 4; }
+
+static uint32_t parts(const dlc_call *call) {
+  const dlc_tensor *y = &call->operands[Y];
+  layout l;
+  return layout_of(call, &l) ? dlc_contract_parts(dlc_rows(y), y->dims[4], work_depth(&l)) : 1;
+}
+
+static dlc_qgather gather_of(const dlc_qconv_params *p, const layout *l, const dlc_tensor *x, const dlc_tensor *y) {
+  const dlc_window *w = &p->window;
+  dlc_qgather g = {
+      .x = x->data,
+      .x_end = dlc_qbytes_end(x),
+      .pitch = x->pitch,
+      .row_pitch = (int64_t)x->dims[3] * x->pitch,
+      .copy_pitch = (int64_t)l->copy_pitch,
+      .inputs = l->g.inputs,
+      .x_zero = (uint8_t)p->x_zero,
+  };
+  for (int i = 0; i < 3; i++)
+    g.axis[i] = (dlc_qgather_axis){
+        .in = x->dims[1 + i],
+        .out = y->dims[1 + i],
+        .stride = w->stride[i],
+        .offset = -w->pad_begin[i],
+        .step = w->dilation[i],
+        .taps = w->kernel[i],
+        .y_size = y->dims[1 + i],
+        .y_step = 1,
+    };
+  return g;
+}
+
+static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
+  const dlc_qconv_params *p = call->params;
+  const dlc_tensor *x = &call->operands[X], *bias = &call->operands[BIAS], *scale = &call->operands[SCALE],
+                   *residual = &call->operands[RESIDUAL], *y = &call->operands[Y];
+  layout l;
+  if (dlc_elements(y) == 0 || !layout_of(call, &l)) return 0;
+  const int64_t rows = dlc_rows(y);
+  dlc_qgather g = gather_of(p, &l, x, y);
+  dlc_qrows affine = {x->data, x->pitch};
+  dlc_qcontraction c = {
+      .source = l.pointwise ? dlc_qaffine_rows
+                : l.copies  ? dlc_qgather_copies
+                            : dlc_qgather_rows,
+      .shifts = l.pointwise || l.copies ? dlc_qno_shift : dlc_qgather_shifts,
+      .context = l.pointwise ? (const void *)&affine : &g,
+      .b = call->operands[W].data,
+      .start = bias->data,
+      .out = {.y = y->data,
+              .residual = residual->data,
+              .scale = scale->data,
+              .table = call->operands[TABLE].data,
+              .y_pitch = y->pitch,
+              .residual_pitch = residual->pitch,
+              .requantize = p->requantize,
+              .type = y->type},
+      .panel_stride = (size_t)l.g.panel_bytes,
+      .copy_pitch = (size_t)l.copy_pitch,
+      .n = (uint32_t)l.g.outputs,
+      .taps = l.taps,
+      .depth = l.depth,
+      .skips = p->x_zero == 0,
+  };
+  g.padding = call->scratch;
+  if (l.padding_bytes) memset(call->scratch, p->x_zero, (size_t)l.padding_bytes);
+  void *tables = (char *)call->scratch + l.padding_bytes;
+  int64_t row_begin, row_end;
+  uint32_t column_begin, column_end;
+  dlc_contract_share(rows, c.n, work_depth(&l), part, parts, &row_begin, &row_end, &column_begin, &column_end);
+  const size_t y_bytes = (size_t)l.g.outputs * dlc_type_size(y->type);
+  for (int32_t group = 0; group < l.g.groups; group++) {
+    dlc_qcontract(&c, row_begin, row_end, column_begin, column_end, tables);
+    g.x += l.g.inputs;
+    affine.a += l.g.inputs;
+    c.b += l.g.group_bytes;
+    c.start += l.g.outputs;
+    c.out.y = (char *)c.out.y + y_bytes;
+    if (c.out.scale) c.out.scale += l.g.outputs;
+    if (c.out.residual) c.out.residual += l.g.outputs;
+  }
+  return 0;
+}
+
+const dlc_kernel dlc_qconv_kernel = {
+    .name = "qconv",
+    .params_bytes = sizeof(dlc_qconv_params),
+    .min_operands = OPERANDS,
+    .max_operands = OPERANDS,
+    .check = check,
+    .scratch = scratch,
+    .parts = parts,
+    .run = run,
+};

@@ -1,0 +1,199 @@
+#include "qgemm/contraction.h"
+
+#include <string.h>
+
+const dlc_qtile_isa *dlc_qtile_current(void) {
+  switch (dlc_current_isa()) {
+#if defined(__x86_64__)
+  case DLC_ISA_AMX:
+  case DLC_ISA_AVX512_VNNI: return &dlc_qtile__avx512vnni;
+  case DLC_ISA_AVX512: return &dlc_qtile__avx512;
+  case DLC_ISA_AVX_VNNI: return &dlc_qtile__avxvnni;
+  case DLC_ISA_AVX2: return &dlc_qtile__avx2;
+#endif
+#if defined(__aarch64__)
+  case DLC_ISA_NEON_I8MM: return &dlc_qtile__i8mm;
+  case DLC_ISA_NEON_DOTPROD: return &dlc_qtile__dotprod;
+#endif
+#if defined(__ARM_NEON)
+  case DLC_ISA_NEON: return &dlc_qtile__neon;
+#endif
+  default: return &dlc_qtile__scalar;
+  }
+}
+
+void dlc_qaffine_rows(const void *rows, int64_t row, bool skips, dlc_qtile_rows *out) {
+  (void)skips;
+  const dlc_qrows *r = rows;
+  const uint8_t *a = r->a + row * r->pitch;
+  for (uint32_t i = 0; i < out->m; i++, a += r->pitch) {
+    out->a[i] = a;
+    out->y_row[i] = row + i;
+  }
+  out->taps = 1;
+  out->shifted = true;
+}
+
+void dlc_qno_shift(const void *context, int64_t *shift) {
+  (void)context;
+  shift[0] = 0;
+}
+
+// TABLE_BUDGET, COPY_BUDGET and LIGHT_WEIGHTS in bytes.
+enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10, COPY_BUDGET = 48 << 10, LIGHT_WEIGHTS = 256 << 10 };
+
+static uint64_t align64(uint64_t bytes) { return (bytes + 63) & ~(uint64_t)63; }
+
+static uint64_t table_bytes(uint32_t taps) {
+  // Rows without taps are listed too.
+  if (taps == 0) taps = 1;
+  return align64(taps * (DLC_QTILE_MAX_ROWS * sizeof(uint8_t *) + sizeof(uint32_t)) +
+                 DLC_QTILE_MAX_ROWS * sizeof(int64_t));
+}
+
+// Tiles whose tables and copied rows are kept at once: a block of rows that all panels pass over while they are in
+// cache.
+static uint32_t tiles_per_block(uint32_t taps, uint64_t copy_pitch) {
+  uint64_t tiles = TABLE_BUDGET / table_bytes(taps);
+  if (tiles < 4) tiles = 4;
+  if (tiles > MOST_TILES) tiles = MOST_TILES;
+  const uint64_t copied = copy_pitch ? COPY_BUDGET / (copy_pitch * DLC_QTILE_MAX_ROWS) : tiles;
+  if (copied < tiles) tiles = copied ? copied : 1;
+  return (uint32_t)tiles;
+}
+
+// Shifts, and the numbers of all taps that go with them.
+static uint64_t shift_bytes(uint32_t taps) { return align64((uint64_t)taps * (sizeof(int64_t) + sizeof(uint32_t))); }
+
+static uint64_t padded_columns(uint32_t n) { return (uint64_t)n + DLC_QTILE_MAX_COLUMNS; }
+
+uint64_t dlc_qcontract_scratch(uint32_t n, uint32_t taps, uint64_t copy_pitch) {
+  const uint64_t table = table_bytes(taps), most = MOST_TILES * table, least = 4 * table;
+  uint64_t tables = most < TABLE_BUDGET ? most : least > TABLE_BUDGET ? least : TABLE_BUDGET;
+  uint64_t tile_copy = copy_pitch * DLC_QTILE_MAX_ROWS, copies = copy_pitch == 0 ? 0 : COPY_BUDGET;
+  if (copies < tile_copy) copies = tile_copy;
+  return align64(MOST_TILES * sizeof(dlc_qtile_rows)) + tables + shift_bytes(taps) + align64(copies) +
+         2 * align64(padded_columns(n) * sizeof(int32_t));
+}
+
+// What stands in scratch.
+typedef struct workspace {
+  dlc_qtile_rows *tiles;
+  int32_t *start; // of all columns, padded with zeros, and their compensation
+  float *scale;
+  int64_t *shift; // shared by shifted tiles, with the numbers of all taps
+  uint32_t *tap;
+} workspace;
+
+static workspace place(const dlc_qcontraction *c, void *scratch, uint32_t tiles) {
+  char *at = scratch;
+  workspace s = {.tiles = scratch};
+  at += align64(MOST_TILES * sizeof(dlc_qtile_rows));
+  s.start = (int32_t *)at;
+  at += align64(padded_columns(c->n) * sizeof(int32_t));
+  s.scale = (float *)at;
+  at += align64(padded_columns(c->n) * sizeof(float));
+  s.shift = (int64_t *)at;
+  s.tap = (uint32_t *)(s.shift + c->taps);
+  at += shift_bytes(c->taps);
+  char *copies = at;
+  if (c->copy_pitch) at += align64((uint64_t)tiles * DLC_QTILE_MAX_ROWS * c->copy_pitch);
+  for (uint32_t i = 0; i < tiles; i++) {
+    char *table = at + i * table_bytes(c->taps);
+    s.tiles[i].y_row = (int64_t *)table;
+    table += sizeof(int64_t) * DLC_QTILE_MAX_ROWS;
+    s.tiles[i].a = (const uint8_t **)table;
+    table += sizeof(uint8_t *) * DLC_QTILE_MAX_ROWS * (c->taps ? c->taps : 1);
+    s.tiles[i].tap = (uint32_t *)table;
+    s.tiles[i].copy = c->copy_pitch ? (uint8_t *)copies + i * DLC_QTILE_MAX_ROWS * c->copy_pitch : NULL;
+  }
+  return s;
+}
+
+// Copies start and scale of the columns, zeros after them, so that vectors may be read whole.
+static void copy_columns(const dlc_qcontraction *c, workspace *s, uint32_t column_begin, uint32_t column_end) {
+  const size_t count = column_end - column_begin, pad = DLC_QTILE_MAX_COLUMNS * sizeof(int32_t);
+  memcpy(s->start + column_begin, c->start + column_begin, count * sizeof(int32_t));
+  memset(s->start + column_end, 0, pad);
+  if (!c->out.scale) return;
+  memcpy(s->scale + column_begin, c->out.scale + column_begin, count * sizeof(float));
+  memset(s->scale + column_end, 0, pad);
+}
+
+typedef struct pass {
+  const dlc_qcontraction *c;
+  const dlc_qtile_isa *isa;
+  workspace s;
+  dlc_qoutput out;
+  dlc_qtile tile;
+  uint32_t column_begin, column_end;
+} pass;
+
+static void run_tile(pass *p, const dlc_qtile_rows *rows, uint32_t column, uint32_t width, bool first) {
+  const dlc_qcontraction *c = p->c;
+  dlc_qtile *tile = &p->tile;
+  const uint32_t left = p->column_end - column;
+  tile->n = left < width ? left : width;
+  tile->b = c->b + column / DLC_QPANEL * c->panel_stride;
+  tile->column = column;
+  tile->start = p->s.start + column;
+  if (first && p->isa->compensate) {
+    // Here the panel is about to be read anyway.
+    for (uint32_t j = 0; j < tile->n; j += DLC_QPANEL)
+      p->isa->compensate(tile->b + j / DLC_QPANEL * c->panel_stride, c->panel_stride / DLC_QPANEL_GROUP_BYTES,
+                         p->s.start + column + j);
+  }
+  tile->a = rows->a;
+  tile->shift = rows->shifted ? p->s.shift : NULL;
+  tile->tap = rows->shifted ? p->s.tap : rows->tap;
+  tile->taps = rows->taps;
+  tile->m = rows->m;
+  tile->y_row = rows->y_row;
+  p->isa->tile(tile);
+}
+
+// Weights that fit the second cache are passed over for each tile, so that whole rows of the result are written in
+// order; heavier ones are fetched once for all tiles of the block.
+static void run_block(pass *p, uint32_t tiles, uint32_t width, bool first) {
+  if (p->c->panel_stride * ((p->column_end - p->column_begin) / DLC_QPANEL) <= LIGHT_WEIGHTS) {
+    for (uint32_t i = 0; i < tiles; i++)
+      for (uint32_t column = p->column_begin; column < p->column_end; column += width)
+        run_tile(p, &p->s.tiles[i], column, width, first && i == 0);
+  } else {
+    for (uint32_t column = p->column_begin; column < p->column_end; column += width)
+      for (uint32_t i = 0; i < tiles; i++) run_tile(p, &p->s.tiles[i], column, width, first && i == 0);
+  }
+}
+
+void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end, uint32_t column_begin,
+                   uint32_t column_end, void *scratch) {
+  if (row_begin >= row_end || column_begin >= column_end) return;
+  const dlc_qtile_isa *isa = dlc_qtile_current();
+  // Even shares everywhere: 49 rows are tiles of 13, 12, 12 and 12 rather than of 14, 14, 14 and 7.
+  const int64_t rows = row_end - row_begin, tiles = (rows + isa->rows - 1) / isa->rows;
+  const int64_t most = tiles_per_block(c->taps, c->copy_pitch), blocks = (tiles + most - 1) / most;
+  const int64_t short_rows = rows / tiles, longer = rows % tiles;
+  pass p = {.c = c, .isa = isa, .out = c->out, .column_begin = column_begin, .column_end = column_end};
+  p.s = place(c, scratch, (uint32_t)(tiles < most ? tiles : most));
+  copy_columns(c, &p.s, column_begin, column_end);
+  if (p.out.scale) p.out.scale = p.s.scale;
+  p.tile = (dlc_qtile){.panel_stride = c->panel_stride, .depth = c->depth, .out = &p.out};
+  if (c->shifts) {
+    c->shifts(c->context, p.s.shift);
+    for (uint32_t i = 0; i < c->taps; i++) p.s.tap[i] = i;
+  }
+  const uint32_t width = short_rows + (longer != 0) <= isa->low_rows ? isa->wide : isa->columns;
+  const bool skips = c->skips && !isa->compensate;
+  int64_t row = row_begin;
+  for (int64_t block = 0; block < blocks; block++) {
+    const int64_t first = tiles * block / blocks, last = tiles * (block + 1) / blocks;
+    for (int64_t i = first; i < last; i++) {
+      dlc_qtile_rows *t = &p.s.tiles[i - first];
+      t->m = (uint32_t)(short_rows + (i < longer));
+      t->shifted = false;
+      c->source(c->context, row, skips, t);
+      row += t->m;
+    }
+    run_block(&p, (uint32_t)(last - first), width, block == 0);
+  }
+}

@@ -1,0 +1,105 @@
+// qmatmul: u8 rows as they lie times packed s8 panels.
+#include "gemm/contraction.h"
+#include "qgemm/check.h"
+#include "qgemm/contraction.h"
+
+enum { A, B, BIAS, SCALE, RESIDUAL, TABLE, Y, OPERANDS };
+
+static int64_t batches(const dlc_tensor *t) { return t->rank == 3 ? t->dims[0] : 1; }
+static int32_t rows_of(const dlc_tensor *t) { return t->dims[t->rank - 2]; }
+static int32_t columns_of(const dlc_tensor *t) { return t->dims[t->rank - 1]; }
+
+static int check(const dlc_call *call) {
+  DLC_REQUIRE(call->operand_count == OPERANDS && call->params_bytes == sizeof(dlc_qmatmul_params));
+  const dlc_qmatmul_params *p = call->params;
+  const dlc_tensor *o = call->operands, *a = &o[A], *b = &o[B], *bias = &o[BIAS], *y = &o[Y];
+  DLC_REQUIRE(dlc_is_q(a, DLC_U8, 2) || dlc_is_q(a, DLC_U8, 3));
+  DLC_REQUIRE((y->rank == 2 || y->rank == 3) && dlc_extent_valid(y));
+  DLC_REQUIRE(dlc_is_dense_q(b, DLC_I8, 5) && b->dims[3] == DLC_QPANEL && b->dims[4] == DLC_QGROUP);
+  DLC_REQUIRE(p->n >= 0 && p->n == columns_of(y));
+  DLC_REQUIRE(b->dims[1] == p->n / DLC_QPANEL + (p->n % DLC_QPANEL != 0));
+  const int32_t depth = columns_of(a);
+  DLC_REQUIRE(b->dims[2] == depth / DLC_QGROUP + (depth % DLC_QGROUP != 0));
+  DLC_REQUIRE(rows_of(a) == rows_of(y));
+  const int64_t g = batches(y);
+  DLC_REQUIRE((batches(a) == g || batches(a) == 1) && (b->dims[0] == g || b->dims[0] == 1));
+  DLC_REQUIRE(dlc_is_vector_q(bias, DLC_I32, p->n) ||
+              (dlc_is_dense_q(bias, DLC_I32, 2) && bias->dims[0] == b->dims[0] && bias->dims[1] == p->n));
+  DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
+  DLC_REQUIRE(dlc_qcontract_scratch((uint32_t)p->n, 1, 0) <= DLC_QMOST_SCRATCH);
+  return 0;
+}
+
+static size_t scratch(const dlc_call *call) {
+  const dlc_qmatmul_params *p = call->params;
+  return (size_t)dlc_qcontract_scratch((uint32_t)p->n, 1, 0);
+}
+
+// Products come in fours, so a quarter of the depth is what the work compares with in f32.
+static int64_t work_depth(const dlc_call *call) { return call->operands[B].dims[2]; }
+
+static uint32_t parts(const dlc_call *call) {
+  const dlc_tensor *y = &call->operands[Y];
+  return dlc_contract_parts(dlc_rows(y), columns_of(y), work_depth(call));
+}
+
+static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
+  const dlc_qmatmul_params *p = call->params;
+  const dlc_tensor *a = &call->operands[A], *b = &call->operands[B], *bias = &call->operands[BIAS],
+                   *residual = &call->operands[RESIDUAL], *y = &call->operands[Y];
+  const int64_t all_rows = dlc_rows(y);
+  if (all_rows == 0 || p->n == 0) return 0;
+  int64_t row_begin, row_end;
+  uint32_t column_begin, column_end;
+  dlc_contract_share(all_rows, (uint32_t)p->n, work_depth(call), part, parts, &row_begin, &row_end, &column_begin,
+                     &column_end);
+  dlc_qrows layout = {a->data, a->pitch};
+  dlc_qcontraction c = {
+      .source = dlc_qaffine_rows,
+      .shifts = dlc_qno_shift,
+      .context = &layout,
+      .b = b->data,
+      .start = bias->data,
+      .out = {.y = y->data,
+              .residual = residual->data,
+              .scale = call->operands[SCALE].data,
+              .table = call->operands[TABLE].data,
+              .y_pitch = y->pitch,
+              .residual_pitch = residual->pitch,
+              .requantize = p->requantize,
+              .type = y->type},
+      .panel_stride = (size_t)b->dims[2] * DLC_QPANEL_GROUP_BYTES,
+      .n = (uint32_t)p->n,
+      .taps = 1,
+      .depth = (uint32_t)columns_of(a),
+  };
+  // Shared weights and a batch of a for each of y are one matrix.
+  const int64_t rows = b->dims[0] == 1 && batches(a) == batches(y) ? all_rows : rows_of(y);
+  const size_t a_step = batches(a) == 1 ? 0 : (size_t)rows * (size_t)a->pitch;
+  const size_t b_step = b->dims[0] == 1 ? 0 : (size_t)b->dims[1] * c.panel_stride;
+  const size_t bias_step = bias->rank == 1 || b->dims[0] == 1 ? 0 : (size_t)p->n;
+  const size_t y_size = dlc_type_size(y->type);
+  for (int64_t g = row_begin / rows; g * rows < row_end; g++) {
+    dlc_qcontraction one = c;
+    layout.a = (const uint8_t *)a->data + (size_t)g * a_step;
+    one.b = c.b + (size_t)g * b_step;
+    one.start = c.start + (size_t)g * bias_step;
+    one.out.y = (char *)y->data + (size_t)(g * rows * y->pitch) * y_size;
+    if (c.out.residual) one.out.residual = c.out.residual + g * rows * residual->pitch;
+    const int64_t first = row_begin > g * rows ? row_begin - g * rows : 0;
+    const int64_t last = row_end < (g + 1) * rows ? row_end - g * rows : rows;
+    dlc_qcontract(&one, first, last, column_begin, column_end, call->scratch);
+  }
+  return 0;
+}
+
+const dlc_kernel dlc_qmatmul_kernel = {
+    .name = "qmatmul",
+    .params_bytes = sizeof(dlc_qmatmul_params),
+    .min_operands = OPERANDS,
+    .max_operands = OPERANDS,
+    .check = check,
+    .scratch = scratch,
+    .parts = parts,
+    .run = run,
+};
