@@ -185,6 +185,7 @@ struct BundleTexts {
 
     model.plan        the network; model_plan.c has the same bytes as a C array
     dlc.h, libdlc.a   the runtime with the kernels, element types and instruction sets that this plan uses
+    dlc_preprocess.h  from the pixels of an image to a network's input; linked only where it is called
     main.c            a program that runs the plan once
 
         \(target.compiler) main.c -L. -ldlc \(libraries.joined(separator: " "))\(libraries.isEmpty ? "" : " ")-o main
