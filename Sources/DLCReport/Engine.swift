@@ -48,7 +48,7 @@ package enum Engine {
         ("arena_bytes", .integer(report.arenaBytes)),
         ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
         ("macs", .integer(report.macs)), ("operators", .integer(operators)), ("quantized_operators", .integer(0)),
-        ("steps", .integer(report.steps)),
+        ("steps", .integer(report.steps)), ("stack_bound_bytes", .integer(DeviceBundle.stackBound)),
         (
           "passes",
           .array(
