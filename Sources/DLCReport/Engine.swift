@@ -53,7 +53,7 @@ package enum Engine {
           ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
           ("macs", .integer(report.macs)), ("operators", .integer(operators)),
           ("quantized_operators", .integer(quantizedOperators)),
-          ("steps", .integer(report.steps)),
+          ("steps", .integer(report.steps)), ("stack_bound_bytes", .integer(DeviceBundle.stackBound)),
           (
             "passes",
             .array(

@@ -34,9 +34,3 @@ struct Train: LaterCommand {
   static let configuration = describe("Fine-tunes a network with labels.")
   @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
 }
-
-struct Bundle: LaterCommand {
-  static let name = "bundle"
-  static let configuration = describe("Writes what a device needs to run a plan.")
-  @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
-}

@@ -6,11 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dlc_config.h"
 #include "dlc_params.h"
 
 // Whether the epilogue names a function that kernels can apply.
 static inline bool dlc_epilogue_valid(const dlc_epilogue *e) {
-  return e->function >= 0 && e->function <= DLC_FN_SHRINK;
+  return e->function >= 0 && e->function <= DLC_FN_SHRINK && DLC_HAS_FUNCTION(e->function);
 }
 
 // Identity, relu and clip as bounds: min(hi, max(lo, x)); false for other functions.
@@ -35,7 +36,7 @@ DLC_VOUTLINE void DLC_VF(epilogue_row)(float *row, int64_t n, const dlc_epilogue
   const float alpha = e->alpha, beta = e->beta;
   int64_t i = 0;
   // Deep networks apply it to most of their elements: a loop without the choice overlaps its divisions.
-  if (function == DLC_FN_SILU)
+  if (DLC_HAS_FUNCTION(DLC_FN_SILU) && function == DLC_FN_SILU)
     for (; i + DLC_VWIDTH <= n; i += DLC_VWIDTH)
       DLC_VF(store)(row + i, DLC_VF(apply)(DLC_FN_SILU, alpha, beta, DLC_VF(load)(row + i)));
   for (; i + DLC_VWIDTH <= n; i += DLC_VWIDTH)

@@ -147,7 +147,7 @@ static inline bool dlc_valid_call(const dlc_call *call, uint32_t minimum, uint32
 
 // An epilogue that kernels know.
 static inline bool dlc_valid_epilogue(int32_t function) {
-  return function >= DLC_FN_IDENTITY && function <= DLC_FN_SHRINK;
+  return function >= DLC_FN_IDENTITY && function <= DLC_FN_SHRINK && DLC_HAS_FUNCTION(function);
 }
 
 // Parts worth having for `items` elements at `grain` elements each: 1...64.

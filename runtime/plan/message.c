@@ -4,8 +4,14 @@
 
 enum { CAPACITY = 512 };
 
-static _Thread_local char text[CAPACITY];
-static _Thread_local size_t length;
+#if defined(DLC_FREESTANDING)
+#define THREAD_LOCAL
+#else
+#define THREAD_LOCAL _Thread_local
+#endif
+
+static THREAD_LOCAL char text[CAPACITY];
+static THREAD_LOCAL size_t length;
 
 void dlc_message_clear(void) {
   length = 0;

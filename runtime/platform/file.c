@@ -1,3 +1,4 @@
+#if !defined(DLC_FREESTANDING)
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -45,3 +46,4 @@ int dlc_map_file(const char *path, const void **data, size_t *size) {
 void dlc_unmap(const void *data, size_t size) {
   if (data) munmap((void *)(uintptr_t)data, size);
 }
+#endif

@@ -1,11 +1,18 @@
+// Memory of the caller or of the system, in blocks that know where they came from.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
+
+#if defined(DLC_FREESTANDING)
+#define THREAD_LOCAL
+#else
+#include <stdlib.h>
 #include <sys/mman.h>
+#define THREAD_LOCAL _Thread_local
+#endif
 
 #include "dlc_platform.h"
 
@@ -20,7 +27,7 @@ typedef struct header {
 
 _Static_assert(sizeof(header) <= DLC_ALIGNMENT, "a header takes one line");
 
-static _Thread_local dlc_memory in_use;
+static THREAD_LOCAL dlc_memory in_use;
 
 dlc_memory dlc_memory_use(dlc_memory memory) {
   dlc_memory before = in_use;
@@ -35,6 +42,9 @@ static void *obtain(header *h) {
     memory = h->source.allocate(h->source.context, h->bytes, DLC_ALIGNMENT);
     return memory ? memset(memory, 0, h->bytes) : NULL;
   }
+#if defined(DLC_FREESTANDING)
+  return NULL;
+#else
   if (h->bytes >= MAPPED_FROM) {
     // Mapped memory is zero already and costs nothing where it is never touched.
     h->mapped = true;
@@ -43,6 +53,7 @@ static void *obtain(header *h) {
     return memory == MAP_FAILED ? NULL : (char *)memory + PAGE - DLC_ALIGNMENT;
   }
   return posix_memalign(&memory, DLC_ALIGNMENT, h->bytes) ? NULL : memset(memory, 0, h->bytes);
+#endif
 }
 
 void *dlc_allocate(size_t count, size_t size) {
@@ -63,12 +74,13 @@ void dlc_free(void *memory) {
   header h;
   char *line = (char *)memory - DLC_ALIGNMENT;
   memcpy(&h, line, sizeof h);
-  if (h.source.allocate)
-    h.source.release(h.source.context, line, h.bytes);
+  if (h.source.allocate) h.source.release(h.source.context, line, h.bytes);
+#if !defined(DLC_FREESTANDING)
   else if (h.mapped)
     munmap(line - (PAGE - DLC_ALIGNMENT), h.bytes);
   else
     free(line);
+#endif
 }
 
 // Objects of the engine, which cannot report that there is no memory: they are cut from a slab that was asked for
@@ -86,7 +98,7 @@ typedef union object_header {
   char space[OBJECT_ALIGNMENT];
 } object_header;
 
-static _Thread_local slab *open_slab;
+static THREAD_LOCAL slab *open_slab;
 
 static void drop(slab *s) {
   if (atomic_fetch_sub(&s->alive, 1) == 1) dlc_free(s);

@@ -1,6 +1,7 @@
 // Hand-off: the caller stores a task and raises the turn of each worker that has a part; a worker sees its new turn,
 // runs its parts and lowers `left`. Both sides spin for a bounded time and then sleep on a futex, so that a pool with
 // fewer processors than threads, or a paused session, costs nothing. Workers without a part are not disturbed.
+#if !defined(DLC_FREESTANDING)
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -162,3 +163,4 @@ void dlc_pool_run(dlc_pool *pool, dlc_task task, void *context, uint32_t parts) 
     atomic_store(&pool->caller_sleeps, 0);
   }
 }
+#endif

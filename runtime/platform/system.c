@@ -1,3 +1,4 @@
+#if !defined(DLC_FREESTANDING)
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -31,3 +32,4 @@ uint32_t dlc_processor_count(void) {
 }
 
 uint32_t dlc_platform_features(void) { return 1 | 2; }
+#endif

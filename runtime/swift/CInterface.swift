@@ -36,24 +36,28 @@ public func dlc_last_error() -> UnsafePointer<CChar>? { dlc_message() }
 public func dlc_program_open(_ path: UnsafePointer<CChar>?, _ program: UnsafeMutablePointer<OpaquePointer?>?)
   -> dlc_status
 {
-  guard let path, let program else { return nullArgument() }
-  return open(program, nil) { () throws(Fault) in try PlanImage(path: path) }
+  var options = dlc_program_options()
+  options.path = path
+  return path == nil ? nullArgument() : dlc_program_open_with(&options, program)
 }
 
 @c @implementation
 public func dlc_program_open_memory(
   _ bytes: UnsafeRawPointer?, _ count: Int, _ program: UnsafeMutablePointer<OpaquePointer?>?
 ) -> dlc_status {
-  guard let bytes, let program else { return nullArgument() }
-  return open(program, nil) { () throws(Fault) in try PlanImage(bytes: bytes, count: count) }
+  var options = dlc_program_options()
+  options.bytes = bytes
+  options.count = count
+  return bytes == nil ? nullArgument() : dlc_program_open_with(&options, program)
 }
 
 @c @implementation
 public func dlc_program_open_descriptor(_ descriptor: Int32, _ program: UnsafeMutablePointer<OpaquePointer?>?)
   -> dlc_status
 {
-  guard let program else { return nullArgument() }
-  return open(program, nil) { () throws(Fault) in try PlanImage(descriptor: descriptor) }
+  var options = dlc_program_options()
+  options.descriptor = descriptor
+  return dlc_program_open_with(&options, program)
 }
 
 @c @implementation
@@ -61,24 +65,19 @@ public func dlc_program_open_with(
   _ options: UnsafePointer<dlc_program_options>?, _ program: UnsafeMutablePointer<OpaquePointer?>?
 ) -> dlc_status {
   guard let options = options?.pointee, let program else { return nullArgument() }
-  return open(program, options.allocator) { () throws(Fault) in
-    if let path = options.path { return try PlanImage(path: path) }
-    if let bytes = options.bytes { return try PlanImage(bytes: bytes, count: options.count) }
-    return try PlanImage(descriptor: options.descriptor)
-  }
-}
-
-private func open(
-  _ program: UnsafeMutablePointer<OpaquePointer?>, _ allocator: UnsafePointer<dlc_allocator>?,
-  _ read: () throws(Fault) -> PlanImage
-) -> dlc_status {
   do throws(Fault) {
-    let memory = try dlc_memory.of(allocator, else: dlc_memory())
+    let memory = try dlc_memory.of(options.allocator, else: dlc_memory())
     program.pointee = try allocating(from: memory) { () throws(Fault) in
-      retained(try Program(try read(), memory: memory))
+      retained(try Program(try image(of: options), memory: memory))
     }
     return DLC_OK
   } catch { return error.status }
+}
+
+private func image(of options: dlc_program_options) throws(Fault) -> PlanImage {
+  if let path = options.path { return try PlanImage(path: path) }
+  if let bytes = options.bytes { return try PlanImage(bytes: bytes, count: options.count) }
+  return try PlanImage(descriptor: options.descriptor)
 }
 
 @c @implementation
@@ -112,7 +111,7 @@ private func readPort(
   guard let program, let port else { return nullArgument() }
   let opened = reference(program, to: Program.self)
   guard Int(index) < (isOutput ? opened.outputCount : opened.inputCount) else {
-    return Fault(DLC_ERROR_ARGUMENT, "there is no ").with(isOutput ? "output " : "input ").with(Int(index)).status
+    return Fault(DLC_ERROR_ARGUMENT, "there is no ").with(portKind(isOutput: isOutput)).with(Int(index)).status
   }
   port.pointee = opened.port(Int(index), isOutput: isOutput)
   return DLC_OK

@@ -41,3 +41,6 @@ package struct Fault: Error {
     return self
   }
 }
+
+/// The word for a port in messages. Typed: a bare literal would become a `String`, whose code is larger than the engine's.
+func portKind(isOutput: Bool) -> StaticString { isOutput ? "output " : "input " }

@@ -94,6 +94,10 @@ extension Program {
     func fault(_ reason: StaticString) -> Fault { Fault(DLC_ERROR_PLAN, "tensor ").with(Int(index)).with(reason) }
     let size = dlc_type_size(entry.type)
     guard size > 0 else { throw fault(" has an unknown element type") }
+    guard dlc_has_type(entry.type) else {
+      throw Fault(DLC_ERROR_VERSION, "tensor ").with(Int(index)).with(" has element type ").with(Int(entry.type))
+        .with(", which this build lacks")
+    }
     guard entry.rank <= UInt32(DLC_MAX_RANK) else { throw fault(" has more than 8 axes") }
     var tensor = dlc_tensor()
     tensor.type = entry.type

@@ -97,7 +97,7 @@ package final class Session {
   /// Lets a port stand in the caller's memory of exactly its size.
   package func bind(_ index: Int, isOutput: Bool, to memory: UnsafeMutableRawPointer, byteCount: Int) throws(Fault) {
     guard index >= 0, index < (isOutput ? program.outputCount : program.inputCount) else {
-      throw Fault(DLC_ERROR_ARGUMENT, "there is no ").with(isOutput ? "output " : "input ").with(index)
+      throw Fault(DLC_ERROR_ARGUMENT, "there is no ").with(portKind(isOutput: isOutput)).with(index)
     }
     let port = program.port(index, isOutput: isOutput)
     guard byteCount == port.bytes else {

@@ -78,7 +78,7 @@ static dlc_binary_row *row_f64(int32_t op) {
 
 dlc_binary_row *dlc_binary_float(int32_t op, uint8_t type) {
   if (op < 0 || op >= DLC_BINARY_OPS) return NULL;
-  if (type == DLC_F64) return row_f64(op);
+  if (type == DLC_F64) return DLC_HAS_TYPE(DLC_F64) ? row_f64(op) : NULL;
   switch (op) {
   case DLC_BIN_POW: return row_pow_f32;
   case DLC_BIN_MOD: return row_mod_f32;

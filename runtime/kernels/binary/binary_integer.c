@@ -83,6 +83,7 @@ static dlc_binary_row *by_width(int32_t op, size_t bytes) {
 
 #define TYPE_CASES(name, T, id, U)                                                                                     \
   case id:                                                                                                             \
+    if (!DLC_HAS_TYPE(id)) return NULL;                                                                                \
     switch (op) {                                                                                                      \
     case DLC_BIN_DIV: return row_div_##name;                                                                           \
     case DLC_BIN_MIN: return row_min_##name;                                                                           \
@@ -106,6 +107,7 @@ dlc_binary_row *dlc_binary_integer(int32_t op, uint8_t type) {
     default: return NULL;
     }
   }
+  if (!(DLC_TYPE_SET & ~(1u << DLC_F32 | 1u << DLC_F64 | 1u << DLC_F16 | 1u << DLC_BF16 | 1u << DLC_BOOL))) return NULL;
   dlc_binary_row *row = by_width(op, dlc_type_size(type));
   if (row) return row;
   switch (type) {

@@ -67,39 +67,69 @@ typedef union wide_chunk {
 
 static void load(uint8_t type, const void *x, int64_t sx, wide_chunk *w, int64_t n) {
   switch (type) {
-  case DLC_U8: load_u8(x, sx, w->i64, n); break;
-  case DLC_I8: load_i8(x, sx, w->i64, n); break;
-  case DLC_U16: load_u16(x, sx, w->i64, n); break;
-  case DLC_I16: load_i16(x, sx, w->i64, n); break;
-  case DLC_U32: load_u32(x, sx, w->i64, n); break;
-  case DLC_I32: load_i32(x, sx, w->i64, n); break;
-  case DLC_I64: load_i64(x, sx, w->i64, n); break;
-  case DLC_BOOL: load_boolean(x, sx, w->i64, n); break;
-  case DLC_U64: load_u64(x, sx, w->u64, n); break;
-  case DLC_F32: load_f32(x, sx, w->f64, n); break;
-  case DLC_F64: load_f64(x, sx, w->f64, n); break;
-  case DLC_F16: load_f16(x, sx, w->f64, n); break;
-  case DLC_BF16: load_bf16(x, sx, w->f64, n); break;
+  case DLC_U8:
+    if (DLC_CASTS(DLC_U8)) load_u8(x, sx, w->i64, n);
+    break;
+  case DLC_I8:
+    if (DLC_CASTS(DLC_I8)) load_i8(x, sx, w->i64, n);
+    break;
+  case DLC_U16:
+    if (DLC_CASTS(DLC_U16)) load_u16(x, sx, w->i64, n);
+    break;
+  case DLC_I16:
+    if (DLC_CASTS(DLC_I16)) load_i16(x, sx, w->i64, n);
+    break;
+  case DLC_U32:
+    if (DLC_CASTS(DLC_U32)) load_u32(x, sx, w->i64, n);
+    break;
+  case DLC_I32:
+    if (DLC_CASTS(DLC_I32)) load_i32(x, sx, w->i64, n);
+    break;
+  case DLC_I64:
+    if (DLC_CASTS(DLC_I64)) load_i64(x, sx, w->i64, n);
+    break;
+  case DLC_BOOL:
+    if (DLC_CASTS(DLC_BOOL)) load_boolean(x, sx, w->i64, n);
+    break;
+  case DLC_U64:
+    if (DLC_CASTS(DLC_U64)) load_u64(x, sx, w->u64, n);
+    break;
+  case DLC_F32:
+    if (DLC_CASTS(DLC_F32)) load_f32(x, sx, w->f64, n);
+    break;
+  case DLC_F64:
+    if (DLC_CASTS(DLC_F64)) load_f64(x, sx, w->f64, n);
+    break;
+  case DLC_F16:
+    if (DLC_CASTS(DLC_F16)) load_f16(x, sx, w->f64, n);
+    break;
+  case DLC_BF16:
+    if (DLC_CASTS(DLC_BF16)) load_bf16(x, sx, w->f64, n);
+    break;
   default: break;
   }
 }
 
+#define CASE(type, store)                                                                                              \
+  case type:                                                                                                           \
+    if (DLC_CASTS(type)) store;                                                                                        \
+    break;
 #define STORE_FROM(suffix)                                                                                             \
   static void store_from_##suffix(uint8_t type, const wide_chunk *w, void *y, int64_t sy, int64_t n) {                 \
     switch (type) {                                                                                                    \
-    case DLC_U8: store_u8_##suffix(w->suffix, y, sy, n); break;                                                        \
-    case DLC_I8: store_i8_##suffix(w->suffix, y, sy, n); break;                                                        \
-    case DLC_U16: store_u16_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_I16: store_i16_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_U32: store_u32_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_I32: store_i32_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_U64: store_u64_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_I64: store_i64_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_BOOL: store_boolean_##suffix(w->suffix, y, sy, n); break;                                                 \
-    case DLC_F32: store_f32_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_F64: store_f64_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_F16: store_f16_##suffix(w->suffix, y, sy, n); break;                                                      \
-    case DLC_BF16: store_bf16_##suffix(w->suffix, y, sy, n); break;                                                    \
+      CASE(DLC_U8, store_u8_##suffix(w->suffix, y, sy, n))                                                             \
+      CASE(DLC_I8, store_i8_##suffix(w->suffix, y, sy, n))                                                             \
+      CASE(DLC_U16, store_u16_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_I16, store_i16_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_U32, store_u32_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_I32, store_i32_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_U64, store_u64_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_I64, store_i64_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_BOOL, store_boolean_##suffix(w->suffix, y, sy, n))                                                      \
+      CASE(DLC_F32, store_f32_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_F64, store_f64_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_F16, store_f16_##suffix(w->suffix, y, sy, n))                                                           \
+      CASE(DLC_BF16, store_bf16_##suffix(w->suffix, y, sy, n))                                                         \
     default: break;                                                                                                    \
     }                                                                                                                  \
   }
@@ -143,25 +173,25 @@ typedef void direct_run(const void *x, void *y, int64_t n);
 
 static direct_run *direct(uint8_t from, uint8_t to) {
   switch (PAIR(from, to)) {
-  case PAIR(DLC_U8, DLC_F32): return direct_u8_f32;
-  case PAIR(DLC_I8, DLC_F32): return direct_i8_f32;
-  case PAIR(DLC_I32, DLC_F32): return direct_i32_f32;
-  case PAIR(DLC_I64, DLC_F32): return direct_i64_f32;
-  case PAIR(DLC_BOOL, DLC_F32): return direct_boolean_f32;
-  case PAIR(DLC_F32, DLC_BOOL): return direct_f32_boolean;
-  case PAIR(DLC_F32, DLC_U8): return direct_f32_u8;
-  case PAIR(DLC_F32, DLC_I64): return direct_f32_i64;
-  case PAIR(DLC_F32, DLC_I32): return direct_f32_i32;
-  case PAIR(DLC_I32, DLC_I64): return direct_i32_i64;
-  case PAIR(DLC_I64, DLC_I32): return direct_i64_i32;
-  case PAIR(DLC_U8, DLC_I64): return direct_u8_i64;
-  case PAIR(DLC_BOOL, DLC_I64): return direct_boolean_i64;
-  case PAIR(DLC_F32, DLC_F64): return direct_f32_f64;
-  case PAIR(DLC_F64, DLC_F32): return direct_f64_f32;
-  case PAIR(DLC_F16, DLC_F32): return direct_f16_f32;
-  case PAIR(DLC_F32, DLC_F16): return direct_f32_f16;
-  case PAIR(DLC_BF16, DLC_F32): return direct_bf16_f32;
-  case PAIR(DLC_F32, DLC_BF16): return direct_f32_bf16;
+  case PAIR(DLC_U8, DLC_F32): return DLC_CASTS(DLC_U8) && DLC_CASTS(DLC_F32) ? direct_u8_f32 : NULL;
+  case PAIR(DLC_I8, DLC_F32): return DLC_CASTS(DLC_I8) && DLC_CASTS(DLC_F32) ? direct_i8_f32 : NULL;
+  case PAIR(DLC_I32, DLC_F32): return DLC_CASTS(DLC_I32) && DLC_CASTS(DLC_F32) ? direct_i32_f32 : NULL;
+  case PAIR(DLC_I64, DLC_F32): return DLC_CASTS(DLC_I64) && DLC_CASTS(DLC_F32) ? direct_i64_f32 : NULL;
+  case PAIR(DLC_BOOL, DLC_F32): return DLC_CASTS(DLC_BOOL) && DLC_CASTS(DLC_F32) ? direct_boolean_f32 : NULL;
+  case PAIR(DLC_F32, DLC_BOOL): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_BOOL) ? direct_f32_boolean : NULL;
+  case PAIR(DLC_F32, DLC_U8): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_U8) ? direct_f32_u8 : NULL;
+  case PAIR(DLC_F32, DLC_I64): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_I64) ? direct_f32_i64 : NULL;
+  case PAIR(DLC_F32, DLC_I32): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_I32) ? direct_f32_i32 : NULL;
+  case PAIR(DLC_I32, DLC_I64): return DLC_CASTS(DLC_I32) && DLC_CASTS(DLC_I64) ? direct_i32_i64 : NULL;
+  case PAIR(DLC_I64, DLC_I32): return DLC_CASTS(DLC_I64) && DLC_CASTS(DLC_I32) ? direct_i64_i32 : NULL;
+  case PAIR(DLC_U8, DLC_I64): return DLC_CASTS(DLC_U8) && DLC_CASTS(DLC_I64) ? direct_u8_i64 : NULL;
+  case PAIR(DLC_BOOL, DLC_I64): return DLC_CASTS(DLC_BOOL) && DLC_CASTS(DLC_I64) ? direct_boolean_i64 : NULL;
+  case PAIR(DLC_F32, DLC_F64): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_F64) ? direct_f32_f64 : NULL;
+  case PAIR(DLC_F64, DLC_F32): return DLC_CASTS(DLC_F64) && DLC_CASTS(DLC_F32) ? direct_f64_f32 : NULL;
+  case PAIR(DLC_F16, DLC_F32): return DLC_CASTS(DLC_F16) && DLC_CASTS(DLC_F32) ? direct_f16_f32 : NULL;
+  case PAIR(DLC_F32, DLC_F16): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_F16) ? direct_f32_f16 : NULL;
+  case PAIR(DLC_BF16, DLC_F32): return DLC_CASTS(DLC_BF16) && DLC_CASTS(DLC_F32) ? direct_bf16_f32 : NULL;
+  case PAIR(DLC_F32, DLC_BF16): return DLC_CASTS(DLC_F32) && DLC_CASTS(DLC_BF16) ? direct_f32_bf16 : NULL;
   default: return NULL;
   }
 }

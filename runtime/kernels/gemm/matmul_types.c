@@ -2,6 +2,9 @@
 
 #include "gemm/matmul.h"
 
+// Types beside f32 that the build knows.
+#define OTHER_TYPES (DLC_TYPE_SET & ~(1u << DLC_F32))
+
 bool dlc_matmul_type_supported(uint8_t type) {
   switch (type) {
   case DLC_F64:
@@ -75,6 +78,7 @@ PLAIN(row_f16, uint16_t, float, from_f16, to_f16)
 PLAIN(row_bf16, uint16_t, float, from_bf16, to_bf16)
 
 int dlc_matmul_plain(const dlc_call *call, uint32_t part, uint32_t parts) {
+  if (!OTHER_TYPES) return 0; // refused when the plan was opened
   const dlc_tensor *a = &call->operands[0], *b = &call->operands[1], *y = &call->operands[4];
   const size_t size = dlc_type_size(y->type);
   const int64_t m = y->dims[y->rank - 2], n = y->dims[y->rank - 1], depth = a->dims[a->rank - 1];

@@ -20,7 +20,7 @@ enum { W = DLC_VWIDTH, PANEL_VECTORS = DLC_PANEL / W };
 // Applies a function that is not a pair of bounds to a tile that has just been written, and so lies in the nearest
 // cache.
 DLC_VOUTLINE void apply_function(float *const *c, size_t column, uint32_t m, uint32_t n, const dlc_epilogue *e) {
-  if (e->function == DLC_FN_HARD_SWISH && n % W == 0) {
+  if (DLC_HAS_FUNCTION(DLC_FN_HARD_SWISH) && e->function == DLC_FN_HARD_SWISH && n % W == 0) {
     const V third = F(splat)(1.0f / 6), half = F(splat)(0.5f), zero = F(splat)(0), one = F(splat)(1);
     for (uint32_t i = 0; i < m; i++)
       for (uint32_t j = 0; j < n; j += W) {
@@ -29,7 +29,7 @@ DLC_VOUTLINE void apply_function(float *const *c, size_t column, uint32_t m, uin
       }
     return;
   }
-  if (e->function == DLC_FN_SILU && n % W == 0) {
+  if (DLC_HAS_FUNCTION(DLC_FN_SILU) && e->function == DLC_FN_SILU && n % W == 0) {
     for (uint32_t i = 0; i < m; i++)
       for (uint32_t j = 0; j < n; j += W) {
         float *at = c[i] + column + j;

@@ -33,14 +33,14 @@
 #endif
 #define DLC_HAS_TYPE(type) ((DLC_TYPE_SET >> (type)&1u) != 0)
 
-// Bit f of the first, or f - 64 of the second: dlc_function f may be called for.
+// Bit f: dlc_function f may be called for. Those from 64 on are always there.
 #ifndef DLC_FUNCTION_SET
 #define DLC_FUNCTION_SET 0xFFFFFFFFFFFFFFFFull
 #endif
-#ifndef DLC_FUNCTION_SET_HIGH
-#define DLC_FUNCTION_SET_HIGH 0xFFFFFFFFFFFFFFFFull
-#endif
-#define DLC_HAS_FUNCTION(f)                                                                                            \
-  (((f) < 64 ? DLC_FUNCTION_SET >> ((f)&63) & 1u : DLC_FUNCTION_SET_HIGH >> ((f)&63) & 1u) != 0)
+#define DLC_HAS_FUNCTION(f) ((f) >= 64 || (DLC_FUNCTION_SET >> ((f)&63) & 1u) != 0)
+
+// What conversions must know: with anything beside f32 also the types that others are computed in.
+#define DLC_CAST_SET (DLC_TYPE_SET | ((DLC_TYPE_SET & ~2u) ? 1u << 1 | 1u << 7 | 1u << 11 : 0u))
+#define DLC_CASTS(type) ((DLC_CAST_SET >> (type)&1u) != 0)
 
 #endif

@@ -119,6 +119,9 @@ const char *dlc_isa_name(dlc_isa isa);
 const char *dlc_isa_list(void);
 const char *dlc_target_name(void);
 
+// Whether this build has code for the type.
+static inline bool dlc_has_type(uint8_t type) { return type < 32 && DLC_HAS_TYPE(type); }
+
 // Bytes of one element, 0 for DLC_ABSENT or an unknown type.
 static inline size_t dlc_type_size(uint8_t type) {
   switch (type) {

@@ -14,11 +14,13 @@ void dlc_lookup__scalar(const uint8_t *x, const uint8_t *table, uint8_t *y, int6
 
 dlc_lookup_row *dlc_lookup_bytes(void) {
   switch (dlc_float_isa(dlc_current_isa())) {
-#if defined(__x86_64__)
+#if DLC_HAS_AVX512
   case DLC_ISA_AVX512: return __builtin_cpu_supports("avx512vbmi") ? dlc_lookup__avx512_vbmi : dlc_lookup__avx512;
+#endif
+#if DLC_HAS_AVX2
   case DLC_ISA_AVX2: return dlc_lookup__avx2;
 #endif
-#if defined(__aarch64__)
+#if DLC_HAS_NEON && defined(__aarch64__)
   case DLC_ISA_NEON: return dlc_lookup__neon;
 #endif
   default: return dlc_lookup__scalar; // armv7's tables of 32 bytes are no faster than loads

@@ -79,21 +79,27 @@ static uint32_t qdwconv_parts(const dlc_call *call) {
 
 static const dlc_qdwconv_isa *current(void) {
   switch (dlc_current_isa()) {
-#if defined(__x86_64__)
+#if DLC_HAS_AVX512
   case DLC_ISA_AMX:
   case DLC_ISA_AVX512_VNNI: return &dlc_qdwconv__avx512_vnni;
   case DLC_ISA_AVX512: return &dlc_qdwconv__avx512;
+#endif
+#if DLC_HAS_AVX2
   case DLC_ISA_AVX_VNNI: return &dlc_qdwconv__avx_vnni;
   case DLC_ISA_AVX2: return &dlc_qdwconv__avx2;
 #endif
-#if defined(__aarch64__)
+#if DLC_HAS_NEON && defined(__aarch64__)
   case DLC_ISA_NEON_I8MM:
   case DLC_ISA_NEON_DOTPROD: return &dlc_qdwconv__neon_dotprod;
 #endif
-#if defined(__ARM_NEON)
+#if DLC_HAS_NEON
   case DLC_ISA_NEON: return &dlc_qdwconv__neon;
 #endif
+#if DLC_HAS_SCALAR
   default: return &dlc_qdwconv__scalar;
+#else
+  default: return &dlc_qdwconv__neon;
+#endif
   }
 }
 

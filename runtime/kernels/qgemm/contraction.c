@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
+#if DLC_HAS_AVX512
 // Least rows and groups of depths that fill enough of a tile register to pay for it.
 enum { AMX_ROWS = 4, AMX_GROUPS = 8 };
 #endif
@@ -11,21 +11,27 @@ const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups) {
   (void)rows;
   (void)groups;
   switch (dlc_current_isa()) {
-#if defined(__x86_64__)
+#if DLC_HAS_AVX512
   case DLC_ISA_AMX: return rows >= AMX_ROWS && groups >= AMX_GROUPS ? &dlc_qtile__amx : &dlc_qtile__avx512vnni;
   case DLC_ISA_AVX512_VNNI: return &dlc_qtile__avx512vnni;
   case DLC_ISA_AVX512: return &dlc_qtile__avx512;
+#endif
+#if DLC_HAS_AVX2
   case DLC_ISA_AVX_VNNI: return &dlc_qtile__avxvnni;
   case DLC_ISA_AVX2: return &dlc_qtile__avx2;
 #endif
-#if defined(__aarch64__)
+#if DLC_HAS_NEON && defined(__aarch64__)
   case DLC_ISA_NEON_I8MM: return &dlc_qtile__i8mm;
   case DLC_ISA_NEON_DOTPROD: return &dlc_qtile__dotprod;
 #endif
-#if defined(__ARM_NEON)
+#if DLC_HAS_NEON
   case DLC_ISA_NEON: return &dlc_qtile__neon;
 #endif
+#if DLC_HAS_SCALAR
   default: return &dlc_qtile__scalar;
+#else
+  default: return &dlc_qtile__neon;
+#endif
   }
 }
 

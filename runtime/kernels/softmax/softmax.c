@@ -53,6 +53,8 @@ static void lines(int32_t kind, uint8_t type, const void *x, void *y, int64_t n,
   for (int64_t j = 0; j < width; j++) {
     if (type == DLC_F32)
       hardmax_float((const float *)x + j, (float *)y + j, n, stride);
+    else if (!DLC_HAS_TYPE(DLC_F64))
+      return;
     else if (kind == 2)
       hardmax_double((const double *)x + j, (double *)y + j, n, stride);
     else

@@ -53,7 +53,7 @@ static void unary_elements(const dlc_unary_params *p, uint8_t type, const void *
     }
   } else if (type == DLC_F32) {
     dlc_unary_f32(p->function)(x, y, n, p->alpha, p->beta);
-  } else if (type == DLC_F64) {
+  } else if (DLC_HAS_TYPE(DLC_F64) && type == DLC_F64) {
     dlc_unary_f64(p->function, x, y, n, p->alpha, p->beta);
   } else if (dlc_is_half(type)) {
     float wide[DLC_CHUNK];

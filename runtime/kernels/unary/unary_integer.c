@@ -41,6 +41,7 @@ bool dlc_unary_integer(int32_t function, uint8_t type, const void *x_data, void 
   switch (type) {
 #define CASE(name, T, id, U)                                                                                           \
   case id: {                                                                                                           \
+    if (!DLC_HAS_TYPE(id)) return false;                                                                               \
     T low = 0, high = 0;                                                                                               \
     dlc_cast_run(DLC_F32, &alpha, 1, id, &low, 1, 1);                                                                  \
     dlc_cast_run(DLC_F32, &beta, 1, id, &high, 1, 1);                                                                  \

@@ -23,17 +23,17 @@ ROW(atanh)
 
 dlc_unary_row *dlc_unary_libm_f32(int32_t function) {
   switch (function) {
-  case DLC_FN_SIN: return row_sin;
-  case DLC_FN_COS: return row_cos;
-  case DLC_FN_TAN: return row_tan;
-  case DLC_FN_ASIN: return row_asin;
-  case DLC_FN_ACOS: return row_acos;
-  case DLC_FN_ATAN: return row_atan;
-  case DLC_FN_SINH: return row_sinh;
-  case DLC_FN_COSH: return row_cosh;
-  case DLC_FN_ASINH: return row_asinh;
-  case DLC_FN_ACOSH: return row_acosh;
-  case DLC_FN_ATANH: return row_atanh;
+  case DLC_FN_SIN: return DLC_HAS_FUNCTION(DLC_FN_SIN) ? row_sin : NULL;
+  case DLC_FN_COS: return DLC_HAS_FUNCTION(DLC_FN_COS) ? row_cos : NULL;
+  case DLC_FN_TAN: return DLC_HAS_FUNCTION(DLC_FN_TAN) ? row_tan : NULL;
+  case DLC_FN_ASIN: return DLC_HAS_FUNCTION(DLC_FN_ASIN) ? row_asin : NULL;
+  case DLC_FN_ACOS: return DLC_HAS_FUNCTION(DLC_FN_ACOS) ? row_acos : NULL;
+  case DLC_FN_ATAN: return DLC_HAS_FUNCTION(DLC_FN_ATAN) ? row_atan : NULL;
+  case DLC_FN_SINH: return DLC_HAS_FUNCTION(DLC_FN_SINH) ? row_sinh : NULL;
+  case DLC_FN_COSH: return DLC_HAS_FUNCTION(DLC_FN_COSH) ? row_cosh : NULL;
+  case DLC_FN_ASINH: return DLC_HAS_FUNCTION(DLC_FN_ASINH) ? row_asinh : NULL;
+  case DLC_FN_ACOSH: return DLC_HAS_FUNCTION(DLC_FN_ACOSH) ? row_acosh : NULL;
+  case DLC_FN_ATANH: return DLC_HAS_FUNCTION(DLC_FN_ATANH) ? row_atanh : NULL;
   default: return NULL;
   }
 }
@@ -51,11 +51,13 @@ static double softplus(double x) { return (x > 0 ? x : x != x ? x : 0) + log1p(e
 bool dlc_unary_f64(int32_t function, const double *xs, double *ys, int64_t n, double alpha, double beta) {
 #define CASE(function, expression)                                                                                     \
   case function:                                                                                                       \
+    if (!DLC_HAS_FUNCTION(function)) return false;                                                                     \
     for (int64_t i = 0; i < n; i++) {                                                                                  \
       double x = xs[i];                                                                                                \
       ys[i] = expression;                                                                                              \
     }                                                                                                                  \
     return true;
+  if (!DLC_HAS_TYPE(DLC_F64)) return false;
   switch (function) {
     CASE(DLC_FN_IDENTITY, x)
     CASE(DLC_FN_RELU, x < 0 ? 0 : x)

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "dlc_config.h"
 #include "dlc_params.h"
 
 #define DLC_TARGET_AVX2 __attribute__((target("avx2,fma")))

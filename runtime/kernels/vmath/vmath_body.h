@@ -113,38 +113,44 @@ DLC_VTARGET V F(erf)(V x) {
 // The function `function` (dlc_function, below 32) of x.
 DLC_VTARGET V F(apply)(int32_t function, float alpha, float beta, V x) {
   const V zero = C(0.0f), one = C(1.0f), a = C(alpha), b = C(beta);
+// Functions that the build leaves out go with the code only they need.
+#define USED(f)                                                                                                        \
+  case f:                                                                                                              \
+    if (!DLC_HAS_FUNCTION(f)) break;
   switch (function) {
-  case DLC_FN_RELU: return F(max)(zero, x);
-  case DLC_FN_CLIP: return F(min)(b, F(max)(a, x));
-  case DLC_FN_LEAKY_RELU: return F(select)(F(lt)(x, zero), a * x, x);
-  case DLC_FN_SIGMOID: return F(sigmoid)(x);
-  case DLC_FN_TANH: return F(tanh)(x);
-  case DLC_FN_SILU: return x * F(sigmoid)(a * x);
-  case DLC_FN_HARD_SIGMOID: return F(min)(one, F(max)(zero, F(fma)(a, x, b)));
-  case DLC_FN_HARD_SWISH: return x * F(min)(one, F(max)(zero, F(fma)(x, C(1.0f / 6), C(0.5f))));
-  case DLC_FN_GELU: {
-    V h = C(0.5f) * x;
-    return F(fma)(h, F(erf)(x * C(0.707106781f)), h);
+    USED(DLC_FN_RELU) return F(max)(zero, x);
+    USED(DLC_FN_CLIP) return F(min)(b, F(max)(a, x));
+    USED(DLC_FN_LEAKY_RELU) return F(select)(F(lt)(x, zero), a * x, x);
+    USED(DLC_FN_SIGMOID) return F(sigmoid)(x);
+    USED(DLC_FN_TANH) return F(tanh)(x);
+    USED(DLC_FN_SILU) return x * F(sigmoid)(a * x);
+    USED(DLC_FN_HARD_SIGMOID) return F(min)(one, F(max)(zero, F(fma)(a, x, b)));
+    USED(DLC_FN_HARD_SWISH) return x * F(min)(one, F(max)(zero, F(fma)(x, C(1.0f / 6), C(0.5f))));
+    USED(DLC_FN_GELU) {
+      V h = C(0.5f) * x;
+      return F(fma)(h, F(erf)(x * C(0.707106781f)), h);
+    }
+    USED(DLC_FN_GELU_TANH) {
+      V h = C(0.5f) * x;
+      return F(fma)(h, F(tanh)(C(0.797884561f) * F(fma)(C(0.044715f) * x * x, x, x)), h);
+    }
+    USED(DLC_FN_ELU) return F(select)(F(lt)(x, zero), a * F(expm1)(x), x);
+    USED(DLC_FN_SELU) return b * F(select)(F(lt)(zero, x), x, a * F(expm1)(x));
+    USED(DLC_FN_CELU) return F(select)(F(lt)(zero, x), x, a * F(expm1)(x / a));
+    USED(DLC_FN_SOFTPLUS) return F(max)(zero, x) + F(log1p_unit)(F(exp)(zero - F(abs)(x)));
+    USED(DLC_FN_SOFTSIGN) return x / (one + F(abs)(x));
+    USED(DLC_FN_MISH) {
+      // tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2), which is 1 in f32 from x = 20 on.
+      V e = F(exp)(F(min)(C(20.0f), x));
+      V w = e * (e + C(2.0f));
+      return x * (w / (w + C(2.0f)));
+    }
+    USED(DLC_FN_THRESHOLDED_RELU) return F(select)(F(lt)(a, x), x, zero);
+    USED(DLC_FN_SHRINK) return F(select)(F(lt)(x, zero - b), x + a, F(select)(F(lt)(b, x), x - a, zero));
+  default: break;
   }
-  case DLC_FN_GELU_TANH: {
-    V h = C(0.5f) * x;
-    return F(fma)(h, F(tanh)(C(0.797884561f) * F(fma)(C(0.044715f) * x * x, x, x)), h);
-  }
-  case DLC_FN_ELU: return F(select)(F(lt)(x, zero), a * F(expm1)(x), x);
-  case DLC_FN_SELU: return b * F(select)(F(lt)(zero, x), x, a * F(expm1)(x));
-  case DLC_FN_CELU: return F(select)(F(lt)(zero, x), x, a * F(expm1)(x / a));
-  case DLC_FN_SOFTPLUS: return F(max)(zero, x) + F(log1p_unit)(F(exp)(zero - F(abs)(x)));
-  case DLC_FN_SOFTSIGN: return x / (one + F(abs)(x));
-  case DLC_FN_MISH: {
-    // tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2), which is 1 in f32 from x = 20 on.
-    V e = F(exp)(F(min)(C(20.0f), x));
-    V w = e * (e + C(2.0f));
-    return x * (w / (w + C(2.0f)));
-  }
-  case DLC_FN_THRESHOLDED_RELU: return F(select)(F(lt)(a, x), x, zero);
-  case DLC_FN_SHRINK: return F(select)(F(lt)(x, zero - b), x + a, F(select)(F(lt)(b, x), x - a, zero));
-  default: return x;
-  }
+  return x;
+#undef USED
 }
 
 #undef V

@@ -5,6 +5,7 @@
 #include <arm_neon.h>
 #include <stdint.h>
 
+#include "dlc_config.h"
 #include "dlc_params.h"
 
 #define DLC_V float32x4_t

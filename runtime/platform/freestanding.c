@@ -1,0 +1,52 @@
+// The platform without an operating system: no files, threads or clock, and no memory but the caller's. Plans come from
+// memory, programs and sessions from an allocator (dlc_region_begin makes one of any stretch of memory).
+#if defined(DLC_FREESTANDING)
+#include "dlc_platform.h"
+
+// What POSIX calls "function not implemented".
+enum { NOT_IMPLEMENTED = 38 };
+
+int dlc_map_file(const char *path, const void **data, size_t *size) {
+  (void)path;
+  *data = NULL;
+  *size = 0;
+  return NOT_IMPLEMENTED;
+}
+
+int dlc_map_descriptor(int descriptor, const void **data, size_t *size) {
+  (void)descriptor;
+  *data = NULL;
+  *size = 0;
+  return NOT_IMPLEMENTED;
+}
+
+void dlc_unmap(const void *data, size_t size) {
+  (void)data;
+  (void)size;
+}
+
+dlc_pool *dlc_pool_create(uint32_t threads) {
+  (void)threads;
+  return NULL;
+}
+
+void dlc_pool_destroy(dlc_pool *pool) { (void)pool; }
+
+uint32_t dlc_pool_threads(const dlc_pool *pool) {
+  (void)pool;
+  return 1;
+}
+
+void dlc_pool_run(dlc_pool *pool, dlc_task task, void *context, uint32_t parts) {
+  (void)pool;
+  for (uint32_t part = 0; part < parts; part++) task(context, part, parts);
+}
+
+uint64_t dlc_clock_ns(void) { return 0; }
+
+uint32_t dlc_processor_count(void) { return 1; }
+
+uint32_t dlc_platform_features(void) { return 0; }
+#else
+typedef int dlc_platform_is_hosted;
+#endif

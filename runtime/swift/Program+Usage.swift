@@ -1,0 +1,31 @@
+import CDLCKernels
+import CDLCPlan
+
+/// What a plan calls for, told to whoever builds a runtime for it alone.
+extension Program {
+  /// The kernel id of a step; `index` is in range.
+  package func kernelID(ofStep index: Int) -> UInt16 { entry(ofStep: index).kernel }
+
+  /// The parameter struct of a step, as many bytes as its kernel's row says.
+  package func parameters(ofStep index: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: steps[index].parameters, count: Int(steps[index].parameterBytes))
+  }
+
+  /// Bit t is set when an operand has element type t.
+  package var typeSet: UInt32 {
+    var set: UInt32 = 0
+    for k in 0..<operands.count where operands[k].type < 32 && operands[k].type != UInt8(DLC_ABSENT.rawValue) {
+      set |= 1 << UInt32(operands[k].type)
+    }
+    return set
+  }
+
+  /// The plan's bytes.
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: byteCount) }
+
+  private func entry(ofStep index: Int) -> dlc_plan_step {
+    var step = dlc_plan_step()
+    dlc_plan_read_step(data, UInt32(index), &step)
+    return step
+  }
+}
