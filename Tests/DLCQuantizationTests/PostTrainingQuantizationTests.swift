@@ -189,4 +189,30 @@ private func classifier() throws -> TestNetwork {
     let b = graph.topologicalOrder()!.first { graph[$0].name == "b" && graph[$0].op is Convolution }!
     #expect(graph.producer(of: graph[b].inputs[1]) == nil)
   }
+
+  @Test func scalarsAreNotQuantized() throws {
+    var net = TestNetwork()
+    let a = try net.convolution(net.input([1, 3, 4, 4]), 4, name: "a")
+    let half = net.constant([0.37], [1])
+    let scaled = try net.node(Binary(.divide), a, half, name: "scaled")
+    net.output(try net.convolution(scaled, 2, function: nil, name: "y"))
+    let graph = try quantized(net).graph
+    let node = graph.topologicalOrder()!.map { graph[$0] }.first { $0.name == "scaled" && $0.op is Binary }!
+    #expect(graph.parameters(feeding: "scaled") != nil && graph.constant(node.inputs[1])?.element == .float32)
+  }
+
+  @Test func residualsOfFloatResultsStayFloat() throws {
+    var net = TestNetwork()
+    let x = net.input([6, 16])
+    let scale = net.constant([Float](repeating: 1, count: 16), [16])
+    let op = LayerNormalization(axis: 1, epsilon: 1e-5, hasScale: true, hasBias: false)
+    let first = try net.node(op, x, scale, name: "first")
+    let weights = net.constant(net.values(256, 0.25), [16, 16])
+    let sum = try net.node(MatMul(epilogue: Epilogue(residual: true)), first, weights, first, name: "sum")
+    net.output(try net.node(op, sum, scale, name: "y"))
+    let graph = try quantized(net).graph
+    #expect(graph.parameters(feeding: "sum", 0) != nil)
+    // The preparation's bias of zeros is gone: the residual is the third input, as it was.
+    #expect(graph.parameters(feeding: "sum", 2) == nil)
+  }
 }
