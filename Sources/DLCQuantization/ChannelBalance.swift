@@ -39,7 +39,8 @@ struct BalanceSite: Sendable, Hashable {
       normalizes = true
     } else {
       guard let op = WeightedOperator(node.op), network.role(id) == .contraction(constantWeights: true),
-        !op.epilogue.residual, op.epilogue.function == nil || op.epilogue.function == .relu, op.isConvolution || op.isMatrix
+        !op.epilogue.residual, op.epilogue.function == nil || op.epilogue.function == .relu,
+        op.isConvolution || op.isMatrix
       else { return nil }
       if op.isMatrix && graph[node.inputs[1]].type.rank != 2 { return nil }
       axis = op.channelAxis(rank: rank)

@@ -59,7 +59,9 @@ struct Observation {
       try save(state)
     }
     return Dictionary(
-      uniqueKeysWithValues: values.map { ($0, state.observers[$0.index] ?? ValueObserver(channelAxis: channelAxes[$0])) })
+      uniqueKeysWithValues: values.map {
+        ($0, state.observers[$0.index] ?? ValueObserver(channelAxis: channelAxes[$0]))
+      })
   }
 
   private func key(_ values: [ValueID], _ axes: [ValueID: Int], _ graph: Graph) -> String {

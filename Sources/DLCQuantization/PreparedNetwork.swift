@@ -138,7 +138,9 @@ struct PreparedNetwork: Sendable {
       }
     }
     let result = graph[node.outputs[0]].type
-    guard result.element == .float32, !result.shape.isEmpty, isFloat([0]) || node.inputs.count > 1 else { return .float }
+    guard result.element == .float32, !result.shape.isEmpty, isFloat([0]) || node.inputs.count > 1 else {
+      return .float
+    }
     if let weighted = WeightedOperator(node.op) {
       guard isFloat(Array(node.inputs.indices)), graph.constant(node.inputs[0]) == nil else { return .float }
       let shape = graph[node.inputs[1]].type.shape

@@ -34,7 +34,8 @@ struct RoundingOptimizer {
             nearest.scales[quantizer.scaleIndex(nearest, group, row, range.lowerBound + $0)]
           }
           let target = places.map { weights[$0] }
-          let old = error(factor, zip(zip(target, places), scales).map { Double($0.0 - Float(nearest.integers[$0.1]) * $1) })
+          let old = error(
+            factor, zip(zip(target, places), scales).map { Double($0.0 - Float(nearest.integers[$0.1]) * $1) })
           let (integers, new) = round(factor, target, scales)
           before += old
           after += min(old, new)
@@ -116,7 +117,9 @@ struct RoundingStage {
   private static let mostFactorWork = 20_000_000_000
 
   /// The draft with optimized integers; layers whose expected error fell.
-  func optimized(_ draft: QuantizationDraft) throws(QuantizationError) -> (QuantizationDraft, improved: [NodeID: Double]) {
+  func optimized(_ draft: QuantizationDraft) throws(QuantizationError) -> (
+    QuantizationDraft, improved: [NodeID: Double]
+  ) {
     let graph = draft.network.graph
     let layers = draft.network.order.filter { id in
       guard let matrix = draft.matrix(id), draft.weights[id] != nil else { return false }
@@ -149,7 +152,9 @@ struct RoundingStage {
     return (result, improved)
   }
 
-  private func covariances(_ layers: [NodeID], _ draft: QuantizationDraft) throws(QuantizationError) -> [InputCovariance] {
+  private func covariances(_ layers: [NodeID], _ draft: QuantizationDraft) throws(QuantizationError)
+    -> [InputCovariance]
+  {
     let graph = draft.network.graph
     var result: [InputCovariance] = []
     for id in layers {

@@ -96,7 +96,9 @@ package struct SyntheticSamples: SampleSource, Sendable {
       }
       for c in 0..<channels {
         let offset = random.normal() * 0.5
-        for k in 0..<height * width { result[(n * channels + c) * height * width + k] += offset + 0.1 * random.normal() }
+        for k in 0..<height * width {
+          result[(n * channels + c) * height * width + k] += offset + 0.1 * random.normal()
+        }
       }
     }
     return result

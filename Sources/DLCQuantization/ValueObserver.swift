@@ -80,7 +80,8 @@ package struct ChannelObserver: Sendable, Hashable, Codable {
       }
       return next
     }
-    self = tensor.element == .float32
+    self =
+      tensor.element == .float32
       ? tensor.withElements(as: Float.self, body) : tensor.floats().withUnsafeBufferPointer(body)
   }
 }

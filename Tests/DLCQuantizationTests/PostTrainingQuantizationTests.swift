@@ -14,7 +14,9 @@ private func quantized(
     network.graph, options: options, samples: network.samples(samples), runner: referenceRunner)
   #expect(result.graph.firstDefect() == nil)
   print("REPORT", result.report.outputDecibels, result.report.steps, try decibels(result.graph, against: network.graph))
-  #expect(result.graph.inputs.map { result.graph[$0.value].type } == network.graph.inputs.map { network.graph[$0.value].type })
+  #expect(
+    result.graph.inputs.map { result.graph[$0.value].type } == network.graph.inputs.map { network.graph[$0.value].type }
+  )
   #expect(result.graph.outputs.map(\.name) == network.graph.outputs.map(\.name))
   return result
 }
@@ -37,7 +39,8 @@ private func classifier() throws -> TestNetwork {
 @Suite struct PostTrainingQuantizationTests {
   @Test func convolutionsKeepTheirAccuracy() throws {
     var net = TestNetwork()
-    let a = try net.convolution(try net.convolution(net.input([1, 3, 5, 5]), 8, name: "a"), 6, function: nil, name: "b")
+    let a = try net.convolution(
+      try net.convolution(net.input([1, 3, 5, 5]), 8, name: "a"), 6, function: nil, name: "b")
     net.output(a)
     let result = try quantized(net)
     #expect(result.graph.census == ["quantize": 2, "dequantize": 4, "conv": 2])

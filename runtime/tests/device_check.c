@@ -105,8 +105,7 @@ static int run_and(const char *path, const char *mode, const char *file, uint32_
   if (dlc_session_create(program, threads, &session)) return fail("the session");
   fill_all(session, program);
   if (dlc_session_run(session)) return fail("the run");
-  int status =
-      !strcmp(mode, "write") ? write_outputs(program, session, file) : compare_outputs(program, session, file);
+  int status = !strcmp(mode, "write") ? write_outputs(program, session, file) : compare_outputs(program, session, file);
   dlc_session_destroy(session);
   dlc_program_close(program);
   return status;

@@ -1,5 +1,5 @@
-// Finds keywords in a stream: keywords PLAN FILE.wav (8 kHz, one channel, 16 bits). One window of a second at a time, each
-// a quarter of a second after the last; a word is told when it stays the likeliest for two windows.
+// Finds keywords in a stream: keywords PLAN FILE.wav (8 kHz, one channel, 16 bits). One window of a second at a time,
+// each a quarter of a second after the last; a word is told when it stays the likeliest for two windows.
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +43,7 @@ static int listen(dlc_session *session, FILE *file) {
   if (dlc_session_bind_input(session, 0, window, sizeof window) != DLC_OK) return -1;
   for (long at = HOP; fread(raw, 2, HOP, file) == HOP; at += HOP) {
     memmove(window, window + HOP, (WINDOW - HOP) * sizeof *window);
-    for (int k = 0; k < HOP; k++)
-      window[WINDOW - HOP + k] = (float)(int16_t)little_endian(raw + 2 * k, 2) / 32768.0f;
+    for (int k = 0; k < HOP; k++) window[WINDOW - HOP + k] = (float)(int16_t)little_endian(raw + 2 * k, 2) / 32768.0f;
     if (dlc_session_run(session) != DLC_OK) return -1;
     const float *probabilities = dlc_session_output(session, 0);
     int best = 0;
