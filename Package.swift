@@ -29,7 +29,7 @@ let package = Package(
         .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
       ]),
     .target(
-      name: "CDLCPreprocess", path: "runtime/preprocess",
+      name: "CDLCPreprocess", path: "runtime/preprocess", exclude: ["tests"],
       cSettings: [.unsafeFlags(["-O2", "-ffp-contract=off", "-fno-math-errno"])]),
     .systemLibrary(name: "CDLC", path: "runtime/include"),
     .target(
@@ -64,14 +64,15 @@ let package = Package(
     .target(
       name: "DLCReport",
       dependencies: [
-        "DLCCompiler", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime", "DLCData", "DLCTensor",
+        "DLCCompiler", "DLCQuantization", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime",
+        "DLCData", "DLCTensor",
         "CDLC", "CDLCPlatform", "CDLCKernels",
       ]),
     .target(name: "DLCTesting", dependencies: ["DLCReport", "DLCCompiler"]),
     .executableTarget(
       name: "dlc",
       dependencies: [
-        "DLCReport", "DLCCompiler", "DLCData", "DLCTensor",
+        "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

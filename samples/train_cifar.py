@@ -2,7 +2,7 @@
 
     python3 samples/train_cifar.py CIFAR OUT [--network NAME] [--epochs N] [--calibration DIR] [--cache FILE.npz]
 
-CIFAR is an image folder, CIFAR/train/CLASS/N.jpg and CIFAR/test/CLASS/N.jpg. PyTorch, Pillow and onnx; ten minutes a network
+CIFAR is an image folder, CIFAR/train/CLASS/N.jpg and CIFAR/test/CLASS/N.jpg. PyTorch, Pillow and onnx; some minutes a network
 on one core with bfloat16 instructions. The same seed, machine and number of threads give the same weights.
 
 OUT receives NAME.onnx (opset 13, batch dimension N, batch norms kept as nodes), for
@@ -121,7 +121,7 @@ class VGG(nn.Module):
 
 
 # Epochs, and how many of them, the first ones, see images of half the size: most of the way at a quarter of the cost.
-NETWORKS = {"resnet8": (ResNet8, 12, 0), "mobilenetv2": (MobileNetV2, 6, 4), "vgg": (VGG, 5, 0)}
+NETWORKS = {"resnet8": (ResNet8, 12, 0), "mobilenetv2": (MobileNetV2, 4, 3), "vgg": (VGG, 3, 0)}
 
 
 def load(folder, cache):

@@ -134,7 +134,7 @@ def measure_dlc(case, options, dlc):
     answers = dlc.outputs(plan, key, spread(test).astype(kind), list(reference))
     result = metrics.judge(case.name, reference, answers, None if labels is None else spread(labels))
     if labels is not None:
-        result["accuracy"] = dlc.accuracy(plan, case.test)
+        result["accuracy"] = dlc.accuracy(plan, case.test, preprocess)
     return {**result, "plan_bytes": report.get("plan_bytes"), "seconds": report.get("seconds")}
 
 

@@ -3,7 +3,8 @@
 Both run on the same random inputs. ONNX Runtime runs twice: without graph optimization, which is what the model says, and with
 its defaults, which fuse quantized operators in its own way. The table gives, for each, the share of output elements that lie
 within one quantization step of dlc's, and the largest difference in steps. An output's step is the scale of the quantization
-that makes it, where one does; else the 255th part of its range. Status 1 when a share without optimization is below --share.
+that makes it, where one does; else the 255th part of its range. ONNX Runtime's two levels differ from each other as well, so a
+model agrees when its share reaches --share with either; status 1 when one does not.
 """
 
 import argparse
@@ -125,7 +126,7 @@ def main():
             missed += 1
             print(f"{path.stem:<28}  {str(error)[:160]}", flush=True)
             continue
-        missed += shares[0] < options.share
+        missed += max(shares[0], shares[1]) < options.share
         cells = "".join(f"{share * 100:>11.4f}%{steps:>10.2f}" for share, steps in zip(shares, largest))
         print(f"{path.stem:<28}{cells}", flush=True)
     print(f"{len(options.models) - missed} of {len(options.models)} within a step on {options.share:.1%} of outputs")

@@ -36,15 +36,15 @@ class Dlc:
 
     def compile(self, model, plan, calibration, preprocess=None, dims=(), extra=()):
         """An int8 plan calibrated on DATA."""
-        arguments = ["compile", model, "-o", plan, "--quantize", "int8", "--calibrate", calibration]
+        arguments = ["compile", model, "-o", plan, "--quantize", "int8", "--calibrate", calibration, "--threads", "1"]
         for name in dims:
             arguments += ["--dim", f"{name}=1"]
         return self.call(*arguments, *(["--preprocess", preprocess] if preprocess else []), *extra)
 
-    def accuracy(self, plan, data):
+    def accuracy(self, plan, data, preprocess=None):
         """Top-1 in percent on labelled DATA."""
-        value = self.call("evaluate", plan, "--data", data, "--threads", "1")["accuracy"]
-        return value * 100 if value <= 1 else value
+        pictures = ["--preprocess", preprocess] if preprocess else []
+        return self.call("evaluate", plan, "--data", data, "--threads", "1", *pictures)["accuracy"] * 100
 
     def outputs(self, plan, key, samples, names):
         """Every output over the samples, each [samples, ...]."""

@@ -16,6 +16,7 @@ NNCF_METHODS = {
     "performance": {"preset": "performance", "fast_bias_correction": True},
     "mixed": {"preset": "mixed", "fast_bias_correction": True},
     "mixed, full bias": {"preset": "mixed", "fast_bias_correction": False},
+    "mixed, no bias": {"preset": "mixed", "disable_bias_correction": True},
 }
 
 
@@ -174,6 +175,8 @@ def quantize_nncf(prepared, out, key, samples, method):
     import onnx
 
     arguments = dict(NNCF_METHODS[method])
+    if arguments.pop("disable_bias_correction", False):
+        arguments["advanced_parameters"] = nncf.AdvancedQuantizationParameters(disable_bias_correction=True)
     preset = {"performance": nncf.QuantizationPreset.PERFORMANCE, "mixed": nncf.QuantizationPreset.MIXED}[arguments.pop("preset")]
     with silence():
         data = nncf.Dataset(feeds(prepared, key, samples))

@@ -40,6 +40,7 @@ struct dlc_plan_builder {
   std::vector<flatbuffers::Offset<Port>> inputs, outputs;
   std::vector<flatbuffers::Offset<flatbuffers::String>> axes;
   flatbuffers::Offset<Provenance> provenance;
+  flatbuffers::Offset<Quantization> quantization; // of the tensor added next
 
   explicit dlc_plan_builder(uint64_t bytes)
       : builder(bytes + tables_limit + 4096, &allocator, false, 64), weights_bytes(bytes) {
@@ -78,7 +79,16 @@ void dlc_plan_builder_add_tensor(dlc_plan_builder *b, uint32_t buffer, uint64_t 
                                  const int32_t *dims, size_t rank, int32_t pitch) {
   if (!b->fits(rank * 4)) return;
   auto shape = b->builder.CreateVector(dims, rank);
-  b->tensors.push_back(CreateTensor(b->builder, buffer, offset, type, shape, pitch));
+  b->tensors.push_back(CreateTensor(b->builder, buffer, offset, type, shape, pitch, b->quantization));
+  b->quantization = 0;
+}
+
+void dlc_plan_builder_set_quantization(dlc_plan_builder *b, const float *scales, const int32_t *zeros, size_t count,
+                                       int32_t axis) {
+  if (!b->fits(count * 8)) return;
+  auto scale_vector = b->builder.CreateVector(scales, count);
+  auto zero_vector = b->builder.CreateVector(zeros, count);
+  b->quantization = CreateQuantization(b->builder, scale_vector, zero_vector, axis);
 }
 
 void dlc_plan_builder_add_step(dlc_plan_builder *b, uint16_t kernel, const uint32_t *operands, size_t operand_count,

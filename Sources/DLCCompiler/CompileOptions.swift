@@ -12,6 +12,8 @@ package struct CompileOptions: Sendable {
   /// Refuse a plan beyond these, in bytes.
   package var maxPlanBytes: Int?
   package var maxArenaBytes: Int?
+  /// How the model was quantized, as text for the plan's provenance.
+  package var quantization: String?
 
   package init() {}
 
@@ -24,6 +26,7 @@ package struct CompileOptions: Sendable {
       "--input \($0.key)=" + $0.value.map(String.init).joined(separator: ",")
     }
     words += importing.constants.keys.sorted().map { "--constant \($0)" }
+    if let quantization { words.append(quantization) }
     return words.joined(separator: " ")
   }
 }

@@ -74,6 +74,13 @@ struct ArrayTable: SampleSource {
     }
   }
   var classNames: [String] { [] }
+  var takesPixels: Bool {
+    preparation != nil
+      && columns.contains {
+        guard case .input = $0.role else { return false }
+        return $0.header.element == .uint8
+      }
+  }
 
   func origin(_ index: Int) -> String { isWholeRun ? path : "\(path):\(index)" }
 

@@ -56,6 +56,7 @@ struct CSVTable: SampleSource, SampleReader {
   var hasLabels: Bool { label != nil || !targets.isEmpty }
   var classNames: [String] { [] }
   var isShareable: Bool { true }
+  var takesPixels: Bool { false }
   func origin(_ index: Int) -> String { text.origin(index) }
   func reader(shuffled: Bool) throws(DataError) -> any SampleReader { self }
 

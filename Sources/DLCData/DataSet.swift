@@ -38,6 +38,9 @@ package struct DataSet: Sendable {
   /// Names of the classes in the order of their numbers; empty when the data has none.
   package var classNames: [String] { source.classNames }
 
+  /// Whether pixels become values by the preprocessing; otherwise the data holds values already.
+  package var takesPixels: Bool { source.takesPixels }
+
   /// Samples one by one from the start.
   /// - Parameters:
   ///   - limit: at most so many.

@@ -29,6 +29,7 @@ struct FileList: SampleSource, SampleReader {
 
   var count: Int { entries.count }
   var isShareable: Bool { true }
+  var takesPixels: Bool { preparation != nil }
   func origin(_ index: Int) -> String { entries[index].path }
   func reader(shuffled: Bool) throws(DataError) -> any SampleReader { self }
 
@@ -70,6 +71,7 @@ struct ProtobufFolders: SampleSource, SampleReader {
   var hasLabels: Bool { true }
   var classNames: [String] { [] }
   var isShareable: Bool { true }
+  var takesPixels: Bool { false }
   func origin(_ index: Int) -> String { folders[index] }
   func reader(shuffled: Bool) throws(DataError) -> any SampleReader { self }
 

@@ -34,6 +34,13 @@ package struct ImagePreparation: Sendable {
           "is to be read in \(gray ? "gray" : "color"), and input '\(input.name)' has \(channels) channels; change 'grayscale' of the preprocessing"
       )
     }
+    if let size = preprocessing.cropSize, preprocessing.crop, size != [height, width] {
+      throw .malformed(
+        path: path,
+        reason:
+          "is to be cut to \(size[0]) x \(size[1]), and input '\(input.name)' takes \(height) x \(width); change 'crop' of the preprocessing"
+      )
+    }
     guard max(height, width) <= Int(DLC_PREPROCESS_MAX_EXTENT) else {
       throw .malformed(
         path: path, reason: "holds pictures, and input '\(input.name)' \(input.type) is too large for one")

@@ -72,6 +72,7 @@ struct JoinedSource: SampleSource {
   var hasLabels: Bool { !parts.isEmpty && parts.allSatisfy(\.hasLabels) }
   var classNames: [String] { [] }
   var isShareable: Bool { parts.allSatisfy(\.isShareable) }
+  var takesPixels: Bool { parts.contains(where: \.takesPixels) }
   func origin(_ index: Int) -> String {
     let part = part(of: index)
     return parts[part].origin(index - starts[part])
@@ -116,6 +117,7 @@ struct UnreadableSource: SampleSource, SampleReader {
   var hasLabels: Bool { true }
   var classNames: [String] { [] }
   var isShareable: Bool { true }
+  var takesPixels: Bool { false }
   func origin(_ index: Int) -> String { path }
   func reader(shuffled: Bool) throws(DataError) -> any SampleReader { self }
   func read(_ index: Int) throws(DataError) -> Sample { throw error }

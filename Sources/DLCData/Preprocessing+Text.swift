@@ -19,7 +19,9 @@ extension Preprocessing {
     case .cropFraction(let fraction): members.append("\"crop_fraction\":\(fraction)")
     }
     members.append("\"filter\":\"\(filter.rawValue)\"")
-    if crop { members.append("\"crop\":\"input\"") }
+    if crop {
+      members.append("\"crop\":\(cropSize.map { "[\($0.map(String.init).joined(separator: ","))]" } ?? "\"input\"")")
+    }
     if let letterbox { members.append("\"letterbox\":\(letterbox)") }
     if align != .center { members.append("\"align\":\"\(align.rawValue)\"") }
     if let grayscale { members.append("\"grayscale\":\(grayscale)") }
@@ -80,10 +82,16 @@ extension Preprocessing {
       filter = Filter(rawValue: name) ?? filter
     }
     if let value = fields.object["crop"] {
-      guard value as? String == "input" || (value as? Bool) != nil else {
-        throw fields.wrong("crop", "\"input\" (the middle, of the model's size) or false")
+      cropSize = nil
+      if value as? String == "input" {
+        crop = true
+      } else if let wanted = fields.flag(in: value) {
+        crop = wanted
+      } else if let sizes = fields.extents(value), sizes.count <= 2 {
+        (crop, cropSize) = (true, [sizes[0], sizes[sizes.count - 1]])
+      } else {
+        throw fields.wrong("crop", "\"input\" (the middle, of the model's size), that size, or false")
       }
-      crop = (value as? Bool) ?? true
     }
     if let values = try fields.numbers("letterbox", counts: [1]) {
       guard values[0] >= 0, values[0] <= 255, values[0] == values[0].rounded() else {
@@ -118,15 +126,23 @@ extension Preprocessing {
 
     func flag(_ key: String) throws(DataError) -> Bool? {
       guard let value = object[key] else { return nil }
-      guard let flag = value as? Bool else { throw wrong(key, "true or false") }
+      guard let flag = flag(in: value) else { throw wrong(key, "true or false") }
       return flag
+    }
+
+    /// True or false; nil for numbers, which Foundation would take for them, and for anything else.
+    func flag(in value: Any) -> Bool? {
+      guard let number = value as? NSNumber else { return value as? Bool }
+      return String(cString: number.objCType) == "c" ? number.boolValue : nil
     }
 
     func numbers(_ key: String, counts: Set<Int>) throws(DataError) -> [Double]? {
       guard let value = object[key] else { return nil }
       let list = value as? [Any] ?? [value]
       // Foundation reads long numbers as decimals, whose conversion rounds twice; their text does not.
-      let numbers = list.compactMap { $0 is String ? nil : ($0 as? NSNumber).flatMap { Double($0.stringValue) } }
+      let numbers = list.compactMap {
+        $0 is String || flag(in: $0) != nil ? nil : ($0 as? NSNumber).flatMap { Double($0.stringValue) }
+      }
       guard numbers.count == list.count, counts.contains(numbers.count), numbers.allSatisfy(\.isFinite) else {
         throw wrong(key, counts == [1] ? "a number" : "a number, or one for each of 3 channels")
       }
@@ -136,7 +152,7 @@ extension Preprocessing {
     /// Sides of a picture.
     func extents(_ value: Any) -> [Int]? {
       let list = value as? [Any] ?? [value]
-      let numbers = list.compactMap { $0 is String ? nil : $0 as? Int }
+      let numbers = list.compactMap { $0 is String || flag(in: $0) != nil ? nil : $0 as? Int }
       guard numbers.count == list.count, !numbers.isEmpty, numbers.allSatisfy({ 1...65_535 ~= $0 }) else { return nil }
       return numbers
     }

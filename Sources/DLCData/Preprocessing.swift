@@ -45,6 +45,8 @@ package struct Preprocessing: Sendable, Hashable {
   package var filter: Filter = .antialias
   /// Whether the middle of the scaled picture is cut out where it is larger than the input.
   package var crop = false
+  /// Height and width of the cut, where they are stated: they must be the model's.
+  package var cropSize: [Int]?
   /// Scale in proportion until the picture fits, and fill the rest with this pixel value.
   package var letterbox: Int?
   package var align: Alignment = .center

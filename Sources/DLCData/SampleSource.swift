@@ -11,6 +11,9 @@ protocol SampleSource: Sendable {
   /// Whether several readers at once share the work; otherwise each would unpack all of it.
   var isShareable: Bool { get }
 
+  /// Whether pixels become values by the preprocessing; otherwise the data holds values already.
+  var takesPixels: Bool { get }
+
   /// A reader of its own place in the files.
   /// - Parameter shuffled: samples will be asked for in no order.
   func reader(shuffled: Bool) throws(DataError) -> any SampleReader

@@ -49,6 +49,19 @@ package struct TestDataSet: Sendable {
     return sets
   }
 
+  /// Whether `load` is the one to read `path`: a folder of ONNX test data or .npz files, an .npz, or nothing at all.
+  package static func isFound(at path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return true }
+    if isFolder.boolValue {
+      let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      return entries.contains { $0.hasPrefix("test_data_set") || $0.hasSuffix(".pb") || $0.hasSuffix(".npz") }
+    }
+    guard let file = FileHandle(forReadingAtPath: path) else { return true }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: 2)) == Data([0x50, 0x4B])
+  }
+
   /// The data set in one folder of .pb files.
   static func folder(_ path: String) throws(DataError) -> TestDataSet {
     try folder(path, (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])

@@ -83,6 +83,8 @@ package protocol IntegerOperator: Operator {
   func quantization(ofInput index: Int) -> QuantizationParameters?
   /// Likewise for output `index`.
   func quantization(ofOutput index: Int) -> QuantizationParameters?
+  /// Whether it only turns real numbers into integers, or integers into real numbers.
+  var isConversion: Bool { get }
 }
 
 /// Why an operator cannot be built, typed or evaluated.

@@ -6,7 +6,8 @@ import DLCTensor
 package struct ContractionScheme: Sendable, Hashable {
   /// Of the activations: u8, one scale.
   package var input: QuantizationParameters
-  /// Of the weights, whose zero point is 0 (i8) or 128 (u8): one for each output channel, or one for all.
+  /// Of the weights, whose zero point is 0 (i8) or 128 (u8): one for each output channel, or one for all. Weights of -128
+  /// count as -127.
   package var weightScales: [Float]
   /// Of the residual: u8, one scale; nil when there is none.
   package var residual: QuantizationParameters?
@@ -70,7 +71,8 @@ extension ContractionScheme {
     try OperatorError.require(
       epilogue.function.clampBounds != nil, "expected a function that clamps, found \(epilogue.function?.name ?? "")")
     try OperatorError.require(
-      channelScales(channels).allSatisfy(\.isFinite), "expected products of scales within f32's range")
+      channelScales(channels).allSatisfy(\.isFinite) && residualScale.isFinite,
+      "expected products of scales within f32's range")
   }
 
   /// The types that the float operator would see: its factors, bias and residual as f32. Throws unless the inputs have
@@ -116,7 +118,7 @@ extension ContractionScheme {
     for k in sums.indices {
       var t = Float(sums[k] &+ bias[k % channels]) * scales[k % channels]
       if let added { t += Float(Int32(added[k]) - addedZero) * residualScale }
-      real[k] = Swift.min(Swift.max(t, low), high)
+      real[k] = t.bounded(low, high)
     }
     guard let target else { return Tensor(real, shape: shape) }
     return Tensor(real.map { target.rounded($0, through: table) }, shape: shape)
@@ -125,6 +127,15 @@ extension ContractionScheme {
   /// Of the inputs and the result.
   func parameters(ofInput index: Int, _ epilogue: Epilogue) -> QuantizationParameters? {
     index == 0 ? input : index == epilogue.positions.residual ? residual : nil
+  }
+}
+
+extension Tensor {
+  /// i8 weights as kernels multiply them: -128 counts as -127, so that two products of bytes fit 16 bits.
+  var asWeights: Tensor {
+    guard element == .int8 else { return self }
+    let elements = elements(as: Int8.self)
+    return elements.contains(-128) ? Tensor(elements.map { Swift.max($0, -127) }, shape: shape) : self
   }
 }
 
@@ -144,6 +155,14 @@ extension QuantizationParameters {
   }
 }
 
+extension Float {
+  /// This number within bounds as kernels keep it: NaN gives `low`.
+  func bounded(_ low: Float, _ high: Float) -> Float {
+    let least = self > low ? self : low
+    return least < high ? least : high
+  }
+}
+
 extension Optional<Function> {
   /// The bounds that this function clamps to, infinite when there is none; nil for functions that do more.
   package var clampBounds: (low: Float, high: Float)? {
@@ -157,7 +176,9 @@ extension Optional<Function> {
 
   /// The clamp's bounds for u8 in `parameters`' steps without zero point, such that the result fits; else the real ones.
   func steps(of parameters: QuantizationParameters?) -> (low: Float, high: Float) {
-    let (low, high) = clampBounds ?? (-.infinity, .infinity)
+    var (low, high) = clampBounds ?? (-.infinity, .infinity)
+    // The higher bound wins where a model gives them the wrong way round.
+    low = Swift.min(low, high)
     guard let parameters else { return (low, high) }
     let (least, most) = (Float(-parameters.zeroPoint), Float(255 - parameters.zeroPoint))
     func step(_ bound: Float) -> Float {

@@ -87,6 +87,7 @@ extension LookupTable: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { input }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { output }
+  package var isConversion: Bool { false }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }

@@ -43,6 +43,7 @@ extension Quantize: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { nil }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { parameters }
+  package var isConversion: Bool { true }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     let parameters = dlc_quantize_params(
@@ -84,6 +85,7 @@ extension Dequantize: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { parameters }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { nil }
+  package var isConversion: Bool { true }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     let parameters = dlc_dequantize_params(

@@ -96,7 +96,7 @@ extension QuantizedBinary: IntegerOperator {
         case .maximum: Swift.max(Float(p) * scales.a, Float(q) * scales.b)
         default: Float(p) * scales.a + Float(q) * scales.b
         }
-      return Swift.min(Swift.max(t, low), high)
+      return t.bounded(low, high)
     }
     guard let target else { return [Tensor(real, shape: y.shape)] }
     return [Tensor(real.map { target.rounded($0, through: table) }, shape: y.shape)]
@@ -108,6 +108,7 @@ extension QuantizedBinary: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { index == 0 ? a : b }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { output }
+  package var isConversion: Bool { false }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }

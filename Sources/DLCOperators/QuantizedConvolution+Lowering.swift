@@ -7,7 +7,7 @@ extension QuantizedConvolution {
     if let obstacle = integerObstacle(self, request) { return .undefined(obstacle) }
     let (x, y) = (request.inputs[0].shape.asVolume, request.outputs[0].shape.asVolume)
     guard let weights = request.constants[1] else { return .undefined("its weights are no constant") }
-    let filters = weights.reshaped(to: weights.shape.asVolume)
+    let filters = weights.asWeights.reshaped(to: weights.shape.asVolume)
     let window = try base.window.parameters()
     let requantize = scheme.requantize(base.epilogue.function)
     let outputs = try Int32(parameter: y[4])
@@ -44,7 +44,7 @@ extension QuantizedConvolutionTranspose {
     if let obstacle = integerObstacle(self, request) { return .undefined(obstacle) }
     let (x, y) = (request.inputs[0].shape.asVolume, request.outputs[0].shape.asVolume)
     guard let weights = request.constants[1] else { return .undefined("its weights are no constant") }
-    let filters = weights.reshaped(to: weights.shape.asVolume)
+    let filters = weights.asWeights.reshaped(to: weights.shape.asVolume)
     var packing = dlc_qconv_transpose_pack_params(
       window: try base.window.parameters(), groups: try Int32(parameter: base.groups))
     let parameters = dlc_qconv_transpose_params(

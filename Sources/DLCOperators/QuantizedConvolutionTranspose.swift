@@ -35,7 +35,7 @@ extension QuantizedConvolutionTranspose: SpatialOperator, IntegerOperator {
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let y = try infer(inputs.map(\.type))[0]
-    let (x, weights) = (base.channels.channelsLast(inputs[0]), base.channels.channelsLast(inputs[1]))
+    let (x, weights) = (base.channels.channelsLast(inputs[0]), base.channels.channelsLast(inputs[1].asWeights))
     let shape =
       base.channels == .last ? y.shape : y.shape.permuted(by: ChannelPlacement.lastPermutation(rank: y.rank))
     let zero = Double(scheme.input.zeroPoint)
@@ -58,6 +58,7 @@ extension QuantizedConvolutionTranspose: SpatialOperator, IntegerOperator {
     scheme.parameters(ofInput: index, base.epilogue)
   }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { scheme.output }
+  package var isConversion: Bool { false }
 
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
 

@@ -69,7 +69,7 @@ extension MatMulSteps {
     for (k, value) in values.enumerated() {
       let column = op.transposeB ? k / depth % columns : k % columns
       let matrix = k / (depth * columns)
-      result[matrix * columns + column] &-= zero &* Int32(value - shift)
+      result[matrix * columns + column] &-= zero &* Int32(max(value - shift, -127))
     }
     return Tensor(result, shape: matrices == 1 ? Shape([columns]) : Shape([matrices, columns]))
   }

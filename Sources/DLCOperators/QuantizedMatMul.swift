@@ -30,11 +30,11 @@ extension QuantizedMatMul: IntegerOperator {
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let y = try infer(inputs.map(\.type))[0]
-    func integers(_ tensor: Tensor, zero: Int32) -> Tensor {
-      Tensor(tensor.doubles().map { Int32($0) - zero }, shape: tensor.shape)
+    func integers(_ tensor: Tensor, zero: Int32, least: Int32) -> Tensor {
+      Tensor(tensor.doubles().map { max(Int32($0) - zero, least) }, shape: tensor.shape)
     }
-    let a = integers(inputs[0], zero: scheme.input.zeroPoint)
-    let b = integers(inputs[1], zero: inputs[1].element == .uint8 ? 128 : 0)
+    let a = integers(inputs[0], zero: scheme.input.zeroPoint, least: -255)
+    let b = integers(inputs[1], zero: inputs[1].element == .uint8 ? 128 : 0, least: -127)
     let sums = try MatMul(transposeA: base.transposeA, transposeB: base.transposeB).evaluate([a, b])[0]
     let positions = base.epilogue.positions
     return [
@@ -52,6 +52,7 @@ extension QuantizedMatMul: IntegerOperator {
     scheme.parameters(ofInput: index, base.epilogue)
   }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { scheme.output }
+  package var isConversion: Bool { false }
 
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
 }

@@ -58,7 +58,7 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
     let bounds = Function?.none.steps(of: output)
     let result = sums.indices.map { k -> UInt8 in
       let t = Float(sums[k]) * (scale / Float(counts[k / max(depth, 1) % counts.count]))
-      return output.rounded(Swift.min(Swift.max(t, bounds.low), bounds.high), through: nil)
+      return output.rounded(t.bounded(bounds.low, bounds.high), through: nil)
     }
     return [base.channels.stored(Tensor(result, shape: shape))]
   }
@@ -69,6 +69,7 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { input }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { output }
+  package var isConversion: Bool { false }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }

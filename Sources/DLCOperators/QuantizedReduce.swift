@@ -52,7 +52,7 @@ extension QuantizedReduce: IntegerOperator {
     let sums = try Reduce(.sum, axes: base.axes, keepsAxes: base.keepsAxes).evaluate([centered])[0]
     let scale = scale(x.shape)
     let (low, high) = Function?.none.steps(of: output)
-    let real = sums.elements(as: Int32.self).map { Swift.min(Swift.max(Float($0) * scale, low), high) }
+    let real = sums.elements(as: Int32.self).map { (Float($0) * scale).bounded(low, high) }
     guard let output else { return [Tensor(real, shape: y.shape)] }
     return [Tensor(real.map { output.rounded($0, through: nil) }, shape: y.shape)]
   }
@@ -63,6 +63,7 @@ extension QuantizedReduce: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { input }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { output }
+  package var isConversion: Bool { false }
 
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }

@@ -68,6 +68,7 @@ extension QuantizedSoftmax: IntegerOperator {
 
   package func quantization(ofInput index: Int) -> QuantizationParameters? { input }
   package func quantization(ofOutput index: Int) -> QuantizationParameters? { output }
+  package var isConversion: Bool { false }
 
   /// The kernel works along the last axis: elsewhere x is turned before it, and y after.
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {

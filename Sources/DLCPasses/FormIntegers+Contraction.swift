@@ -128,7 +128,7 @@ extension IntegerFormation {
 }
 
 extension Tensor {
-  /// 8-bit integers less their zero points; nil when one does not fit i8.
+  /// 8-bit integers less their zero points, at least -127, as kernels count them; nil when one does not fit i8.
   fileprivate func withoutZeroPoints(_ parameters: QuantizationParameters) -> [Int8]? {
     guard let values = integers(), !values.isEmpty else { return nil }
     var inner = count
@@ -138,7 +138,7 @@ extension Tensor {
     for (k, value) in values.enumerated() {
       let zero = parameters.zeroPoints[k / inner % parameters.zeroPoints.count]
       guard let narrow = Int8(exactly: value - Int(zero)) else { return nil }
-      result.append(narrow)
+      result.append(max(narrow, -127))
     }
     return result
   }

@@ -108,6 +108,6 @@ struct IntegerFormation {
     return (value.integers, value.parameters)
   }
 
-  /// Whether so many bytes add up within 31 bits.
-  private func sums(_ count: Int) -> Bool { count > 0 && count <= Int(Int32.max) / 255 }
+  /// Whether so many bytes add up within 31 bits, as kernels want it.
+  private func sums(_ count: Int) -> Bool { count > 0 && count <= 1 << 23 }
 }

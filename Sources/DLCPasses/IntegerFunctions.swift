@@ -41,7 +41,8 @@ private struct ByteFunction {
 
   /// Nil when `value` depends on more than one value, or is computed otherwise than elementwise.
   init?(_ value: ValueID, in graph: Graph) {
-    guard let roots = Self.roots(of: value, in: graph, depth: 0) else { return nil }
+    var known: [ValueID: [ValueID]?] = [:]
+    guard let roots = Self.roots(of: value, in: graph, depth: 0, &known) else { return nil }
     let shape = graph[value].type.shape
     guard let root = roots.first(where: { $0 != value && graph[$0].type.shape == shape }) else { return nil }
     self.root = root
@@ -50,11 +51,23 @@ private struct ByteFunction {
   }
 
   /// The integer values of which `value` is a function, nearest first; an empty list for a scalar; nil when it is none.
-  private static func roots(of value: ValueID, in graph: Graph, depth: Int) -> [ValueID]? {
+  /// `known` holds what was found before: sums of a value with itself would take time without limit.
+  private static func roots(
+    of value: ValueID, in graph: Graph, depth: Int, _ known: inout [ValueID: [ValueID]?]
+  ) -> [ValueID]? {
     if depth > deepest { return nil }
     if let constant = graph.constant(value) { return constant.count == 1 ? [] : nil }
+    if let found = known[value] { return found }
+    let found = computedRoots(of: value, in: graph, depth: depth, &known)
+    known[value] = .some(found)
+    return found
+  }
+
+  private static func computedRoots(
+    of value: ValueID, in graph: Graph, depth: Int, _ known: inout [ValueID: [ValueID]?]
+  ) -> [ValueID]? {
     guard let (_, node) = graph.producer(of: value) else { return nil }
-    func roots(_ input: Int) -> [ValueID]? { Self.roots(of: node.inputs[input], in: graph, depth: depth + 1) }
+    func roots(_ input: Int) -> [ValueID]? { Self.roots(of: node.inputs[input], in: graph, depth: depth + 1, &known) }
     switch node.op {
     case let op as Dequantize:
       if let constant = graph.constant(node.inputs[0]) { return constant.count == 1 ? [] : nil }

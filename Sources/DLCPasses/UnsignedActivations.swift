@@ -23,14 +23,15 @@ extension Pass {
         }
         guard op.parameters.isByte, op.parameters.element == .int8 else { return nil }
         let integers = try patch.emit(Quantize(op.parameters.unsigned), node.inputs[0], name: node.name)
-        patch.replace(node.outputs[0], with: try patch.emit(LookupTable.toSigned, integers, name: node.name))
+        patch.replace(
+          node.outputs[0], with: try patch.emit(LookupTable.toSigned(op.parameters), integers, name: node.name))
         return patch
       case let op as Dequantize:
         guard op.parameters.isByte, op.parameters.element == .int8, graph.constant(node.inputs[0]) == nil else {
           return nil
         }
         var integers = graph.unsignedSource(of: node.inputs[0]) ?? node.inputs[0]
-        if integers == node.inputs[0] { integers = try patch.emit(LookupTable.toUnsigned, integers) }
+        if integers == node.inputs[0] { integers = try patch.emit(LookupTable.toUnsigned(op.parameters), integers) }
         patch.replace(
           node.outputs[0], with: try patch.emit(Dequantize(op.parameters.unsigned), integers, name: node.name))
         return patch
@@ -51,10 +52,14 @@ extension Pass {
         guard sources.values.contains(where: { patch.constant($0) == nil }) else { return nil }
         let value = movement.value(in: graph) ?? 0
         guard let byte = Int8(exactly: value) else { return nil }
+        let parameters = movement.data.compactMap {
+          (graph.producer(of: node.inputs[$0])?.node.op as? LookupTable)?.output
+        }.first
         guard let results = try movement.emit(sources, padding: UInt8(bitPattern: byte) ^ 0x80, &patch) else {
           return nil
         }
-        patch.replace(node.outputs[0], with: try patch.emit(LookupTable.toSigned, results[0], name: node.name))
+        patch.replace(
+          node.outputs[0], with: try patch.emit(LookupTable.toSigned(parameters), results[0], name: node.name))
         for (old, new) in zip(node.outputs, results).dropFirst() { patch.replace(old, with: new) }
         return patch
       }
@@ -62,17 +67,26 @@ extension Pass {
 }
 
 extension LookupTable {
-  /// u8 to i8, 128 less.
-  static let toSigned = LookupTable(
-    Tensor((0..<256).map { Int8(bitPattern: UInt8($0) ^ 0x80) }, shape: [256]))
-  /// i8 to u8, 128 more.
-  static let toUnsigned = LookupTable(Tensor((0..<256).map { UInt8($0) ^ 0x80 }, shape: [256]), of: .int8)
+  private static let lowered = Tensor((0..<256).map { Int8(bitPattern: UInt8($0) ^ 0x80) }, shape: [256])
+  private static let raised = Tensor((0..<256).map { UInt8($0) ^ 0x80 }, shape: [256])
+
+  /// u8 to i8, 128 less; the i8 have `parameters`.
+  fileprivate static func toSigned(_ parameters: QuantizationParameters?) -> LookupTable {
+    LookupTable(lowered, input: parameters?.unsigned, output: parameters)
+  }
+
+  /// i8 to u8, 128 more; the i8 have `parameters`.
+  fileprivate static func toUnsigned(_ parameters: QuantizationParameters) -> LookupTable {
+    LookupTable(raised, of: .int8, input: parameters, output: parameters.unsigned)
+  }
+
+  fileprivate var isToSigned: Bool { element == .uint8 && table == Self.lowered }
 }
 
 extension Graph {
   /// The u8 value that `toSigned` made `id` of, if it did.
   fileprivate func unsignedSource(of id: ValueID) -> ValueID? {
-    guard let (_, node) = producer(of: id), node.op as? LookupTable == .toSigned else { return nil }
+    guard let (_, node) = producer(of: id), let lookup = node.op as? LookupTable, lookup.isToSigned else { return nil }
     return node.inputs[0]
   }
 }

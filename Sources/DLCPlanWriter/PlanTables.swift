@@ -16,6 +16,7 @@ struct PlanTables {
     var offset: Int
     var element: ElementType
     var view: MemoryView
+    var quantization: QuantizationParameters?
   }
 
   private struct StepEntry {
@@ -35,7 +36,13 @@ struct PlanTables {
   private var steps: [StepEntry] = []
   private let memory: MemoryPlan
 
-  init(_ memory: MemoryPlan) { self.memory = memory }
+  /// What the integers of slots stand for.
+  private let quantizations: [Int: QuantizationParameters]
+
+  init(_ memory: MemoryPlan, quantizations: [Int: QuantizationParameters]) {
+    self.memory = memory
+    self.quantizations = quantizations
+  }
 
   mutating func add(_ step: Schedule.Step) throws(PlanError) {
     var operands: [UInt32] = []
@@ -58,7 +65,9 @@ struct PlanTables {
     guard let place = memory.place(slot), let view = place.view.reshaped(to: type.shape) else {
       throw .malformed("'\(step)' has an operand whose memory cannot be seen as \(type)")
     }
-    var entry = Entry(buffer: Self.none, offset: view.offset * type.element.size, element: type.element, view: view)
+    var entry = Entry(
+      buffer: Self.none, offset: view.offset * type.element.size, element: type.element, view: view,
+      quantization: quantizations[slot].flatMap { $0.element == type.element ? $0 : nil })
     if let buffer = place.buffer { entry.buffer = UInt32(buffer) }
     if let constant = place.constant { entry.offset += weights.add(constant) }
     entry.view.offset = 0
@@ -89,6 +98,11 @@ struct PlanTables {
       let dims = entry.view.shape.dimensions.compactMap { Int32(exactly: $0) }
       guard dims.count == entry.view.shape.rank, dims.count <= 8, let pitch = Int32(exactly: entry.view.pitch) else {
         throw .tooLarge("a tensor \(entry.view.shape) passes 8 axes or 2^31 elements along one")
+      }
+      if let parameters = entry.quantization {
+        dlc_plan_builder_set_quantization(
+          builder, parameters.scales, parameters.zeroPoints, parameters.scales.count,
+          parameters.axis.flatMap { Int32(exactly: $0) } ?? -1)
       }
       dlc_plan_builder_add_tensor(
         builder, entry.buffer, UInt64(entry.offset), entry.element.rawValue, dims, dims.count,

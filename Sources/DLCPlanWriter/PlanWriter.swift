@@ -12,7 +12,7 @@ package struct PlanWriter {
   package init(_ graph: Graph, options: PlanOptions) throws(PlanError) {
     let schedule = try Schedule(graph, keepIntermediates: options.keepIntermediates)
     let memory = try MemoryPlan(schedule)
-    var tables = PlanTables(memory)
+    var tables = PlanTables(memory, quantizations: schedule.slots.quantizations)
     for step in schedule.steps { try tables.add(step) }
     let inputs = try graph.inputs.indices.map { (k: Int) throws(PlanError) in
       PlanTables.Port(

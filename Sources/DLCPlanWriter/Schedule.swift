@@ -41,6 +41,7 @@ struct Schedule {
   init(_ graph: Graph, keepIntermediates: Bool) throws(PlanError) {
     guard let order = graph.topologicalOrder() else { throw .malformed("it has a cycle") }
     for value in graph.values { slotOfValue.append(slots.add(value.type, name: value.name, constant: value.constant)) }
+    for (value, parameters) in graph.quantizations() { slots.setQuantization(slotOfValue[value.index], parameters) }
     for port in graph.inputs {
       inputs.append(slotOfValue[port.value.index])
       slots.markPort(slotOfValue[port.value.index])
@@ -77,6 +78,7 @@ struct Schedule {
         return own
       }
       let copy = slots.add(graph[value].type, name: name)
+      if let parameters = slots.quantizations[own] { slots.setQuantization(copy, parameters) }
       slots.markPort(copy)
       copies.append((own, copy))
       return copy

@@ -23,6 +23,8 @@ struct Slots {
   private(set) var types: [TensorType] = []
   private(set) var constants: [Tensor?] = []
   private(set) var names: [String] = []
+  /// What the integers of a slot stand for, where that is known.
+  private(set) var quantizations: [Int: QuantizationParameters] = [:]
   private var links: [Link?] = []
   /// Slots linked directly to each slot.
   private var linked: [[Int]] = []
@@ -40,6 +42,11 @@ struct Slots {
     uses.append([])
     isPort.append(false)
     return types.count - 1
+  }
+
+  /// Says what the integers of a slot stand for.
+  mutating func setQuantization(_ slot: Int, _ parameters: QuantizationParameters) {
+    quantizations[slot] = parameters
   }
 
   mutating func markPort(_ slot: Int) { isPort[slot] = true }

@@ -11,16 +11,29 @@ struct BiasCorrection {
   /// Most passes that look at the whole error.
   private static let blocks = 8
 
+  /// Biases without any correction, balanced channels included.
+  let originals: [InputSlot: Tensor]
+
+  private func original(_ node: NodeID, _ draft: QuantizationDraft) -> Tensor? {
+    originals[InputSlot(node: node, index: 2)] ?? draft.network.graph.constant(draft.network.graph[node].inputs[2])
+  }
+
   /// The draft with corrected biases.
   func corrected(_ draft: QuantizationDraft) throws(QuantizationError) -> QuantizationDraft {
     let layers = draft.network.order.filter {
-      draft.weights[$0] != nil && draft.participation.nodes.contains($0) && draft.constant($0, 2) != nil
+      draft.weights[$0] != nil && draft.constant($0, 2) != nil
     }
     if layers.isEmpty { return draft }
     var result = draft
+    // The biases of the draft may hold corrections already: what counts is the network as it came.
+    var float = draft.float
+    for layer in layers { float.overrides[InputSlot(node: layer, index: 2)] = original(layer, draft) }
+    let expected = try means(layers.map { .sums($0) }, float)
     let own = try means(layers.map { .weightErrors($0) }, result)
-    for (layer, errors) in zip(layers, own) { subtract(errors, from: layer, &result) }
-    let expected = try means(layers.map { .sums($0) }, draft.float)
+    for (layer, errors) in zip(layers, own) {
+      result.overrides[InputSlot(node: layer, index: 2)] = original(layer, draft)
+      subtract(errors, from: layer, &result)
+    }
     let size = (layers.count + Self.blocks - 1) / Self.blocks
     for first in stride(from: 0, to: layers.count, by: size) {
       let block = Array(first..<min(first + size, layers.count))
@@ -33,7 +46,7 @@ struct BiasCorrection {
   }
 
   private func means(_ probes: [Probe], _ draft: QuantizationDraft) throws(QuantizationError) -> [[Double]] {
-    try context.channelMeans(probes, in: draft, limit: context.corrected, stage: .correcting)
+    try context.channelMeans(probes, in: draft, stage: .correcting)
   }
 
   private func subtract(_ errors: [Double], from node: NodeID, _ draft: inout QuantizationDraft) {

@@ -8,10 +8,16 @@ struct CalibrationContext {
   let options: QuantizationOptions
   let progress: QuantizationProgressHandler
 
-  /// Samples for steps that look at every element; fewer for those that run the network once a layer.
+  /// Samples that are observed.
   var observed: Int { max(options.samples, 1) }
-  var corrected: Int { min(observed, 64) }
-  var measured: Int { min(observed, 32) }
+  /// The first samples, on which changes are judged.
+  var measured: Int { min(samples.count.map { max(min($0, observed) / 3, 1) } ?? observed, 32) }
+  /// The samples behind them, on which weights and biases are fitted: what only suits these shows when it is judged.
+  /// All when their number is not known or they are very few.
+  var fitted: Range<Int> {
+    guard let count = samples.count, min(count, observed) >= 6 else { return 0..<min(observed, 64) }
+    return measured..<min(min(count, observed), measured + 64)
+  }
 
   /// Runs `graph` on the first `limit` samples but the first `skipped`, one after another.
   func run(
@@ -54,9 +60,9 @@ struct CalibrationContext {
     return result
   }
 
-  /// The mean of each channel of what `probes` give on the graph of `draft`, over `limit` samples.
+  /// The mean of each channel of what `probes` give on the graph of `draft`, over the samples for fitting.
   func channelMeans(
-    _ probes: [Probe], in draft: QuantizationDraft, limit: Int, stage: QuantizationProgress.Stage
+    _ probes: [Probe], in draft: QuantizationDraft, stage: QuantizationProgress.Stage
   ) throws(QuantizationError) -> [[Double]] {
     let network = draft.network.graph
     var result: [[Double]] = []
@@ -68,7 +74,8 @@ struct CalibrationContext {
         let op = network.producer(of: value).flatMap { WeightedOperator($0.node.op) }
         return ChannelObserver(axis: op?.channelAxis(rank: network[value].type.rank) ?? 0)
       }
-      try run(graph, limit: limit) { (_: Int, outputs: [Tensor]) throws(QuantizationError) in
+      try run(graph, limit: fitted.upperBound, skipped: fitted.lowerBound) {
+        (_: Int, outputs: [Tensor]) throws(QuantizationError) in
         for (position, output) in outputs.enumerated() { observers[position].add(output) }
       }
       result += observers.map(\.means)

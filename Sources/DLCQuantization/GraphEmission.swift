@@ -76,7 +76,7 @@ struct GraphEmission {
   private mutating func operands(_ id: NodeID) throws(OperatorError) -> (any Operator, [ValueID]) {
     let node = source[id]
     let isInteger = draft.participation.nodes.contains(id)
-    let data = Set(isInteger ? draft.network.dataInputs(id) : [])
+    let data = Set(isInteger ? draft.participation.dataInputs(id, draft.network) : [])
     let stored = isInteger && draft.participation.stores(node.outputs[0], draft.network)
     var target: QuantizationParameters?
     if stored, case .shared = draft.network.role(id) { target = draft.parameters[node.outputs[0]] }

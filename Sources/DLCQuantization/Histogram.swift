@@ -25,6 +25,12 @@ package struct Histogram: Sendable, Hashable, Codable {
   package private(set) var sum: Double = 0
   package private(set) var sumOfSquares: Double = 0
 
+  /// The values seen while they are few; nil when they are more than `fewest`.
+  package private(set) var levels: [Float]? = []
+
+  /// Most distinct values that count as few.
+  static let fewest = 24
+
   package init() {}
 
   /// Width of a bin.
@@ -32,9 +38,6 @@ package struct Histogram: Sendable, Hashable, Codable {
 
   /// The real number in the middle of bin `index`.
   package func center(_ index: Int) -> Double { (Double(origin + index) + 0.5) * width }
-
-  /// Bins that hold something, zeros counting as one.
-  package var occupied: Int { counts.reduce(zeros > 0 ? 1 : 0) { $1 > 0 ? $0 + 1 : $0 } }
 
   /// Mean square of the finite elements.
   package var power: Double { total == 0 ? 0 : sumOfSquares / Double(total) }
@@ -65,6 +68,7 @@ package struct Histogram: Sendable, Hashable, Codable {
       }
     }
     nonFinite += bad
+    collectLevels(values)
     let finite = UInt64(values.count) - bad
     if finite == 0 { return }
     minimum = self.total == 0 ? Double(low) : min(minimum, Double(low))
@@ -86,10 +90,25 @@ package struct Histogram: Sendable, Hashable, Codable {
     }
   }
 
+  /// Remembers distinct values until they are too many.
+  private mutating func collectLevels(_ values: UnsafeBufferPointer<Float>) {
+    guard var known = levels else { return }
+    levels = nil
+    var last = Float.nan
+    for value in values where value != last && value.magnitude < Self.limit {
+      last = value
+      if known.contains(value) { continue }
+      if known.count == Self.fewest { return }
+      known.append(value)
+    }
+    levels = known
+  }
+
   /// Adds what another histogram counted.
   package mutating func merge(_ other: Histogram) {
     nonFinite += other.nonFinite
     guard other.total > 0 else { return }
+    if let levels = other.levels { levels.withUnsafeBufferPointer { collectLevels($0) } } else { levels = nil }
     minimum = total == 0 ? other.minimum : min(minimum, other.minimum)
     maximum = total == 0 ? other.maximum : max(maximum, other.maximum)
     total += other.total

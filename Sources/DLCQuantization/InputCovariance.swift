@@ -3,7 +3,7 @@ import DLCOperators
 import DLCTensor
 
 /// How the terms of a layer's sums vary together: for each group of its weights, blocks of the covariance of its inputs
-/// along the depth. Means are left out, for the bias corrects what they cause.
+/// along the depth.
 struct InputCovariance {
   let matrix: WeightMatrix
   /// Extent of a block; correlations across blocks are not kept.
@@ -85,19 +85,26 @@ struct InputCovariance {
     }
   }
 
-  /// The covariance of a block, a full square matrix.
-  func covariance(group: Int, _ range: Range<Int>) -> [Double] {
+  /// The mean of the term at `k`.
+  func mean(_ group: Int, _ k: Int) -> Double { sums[group * matrix.depth + k] / Double(max(rows, 1)) }
+
+  /// The covariance of a block, a full square matrix; of `centers` false the mean products.
+  ///
+  /// What stands off the diagonal is shrunk the more the fewer rows there were: chance correlations of few rows would
+  /// be taken for those of the data (Ledoit and Wolf 2004, with a fixed share).
+  func covariance(group: Int, _ range: Range<Int>, centers: Bool) -> [Double] {
     let extent = range.count
     let offset = group * Self.blockOffset(matrix.depth, block) + Self.blockOffset(range.lowerBound, block)
     let count = Double(max(rows, 1))
     var result = [Double](repeating: 0, count: extent * extent)
+    let kept = count / (count + Double(extent))
     for i in 0..<extent {
-      let a = sums[group * matrix.depth + range.lowerBound + i] / count
+      let a = centers ? mean(group, range.lowerBound + i) : 0
       for j in i..<extent {
-        let b = sums[group * matrix.depth + range.lowerBound + j] / count
+        let b = centers ? mean(group, range.lowerBound + j) : 0
         let value = Double(products[offset + i * extent + j]) / count - a * b
-        result[i * extent + j] = value
-        result[j * extent + i] = value
+        result[i * extent + j] = i == j ? value : value * kept
+        result[j * extent + i] = result[i * extent + j]
       }
     }
     return result

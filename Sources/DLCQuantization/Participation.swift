@@ -33,6 +33,16 @@ struct Participation: Sendable, Hashable {
     return nodes.contains(producer) && wanted.contains(value)
   }
 
+  /// The inputs that an integer node reads as integers: a residual only where the result is stored as integers too, for
+  /// sums that leave as floats can be added to floats without loss.
+  func dataInputs(_ id: NodeID, _ network: PreparedNetwork) -> [Int] {
+    let all = network.dataInputs(id)
+    guard let residual = WeightedOperator(network.graph[id].op)?.residual,
+      !wanted.contains(network.graph[id].outputs[0])
+    else { return all }
+    return all.filter { $0 != residual }
+  }
+
   /// From the results backwards: what integer nodes want, integer nodes give.
   private mutating func settle(_ network: PreparedNetwork, _ refused: Set<NodeID>) {
     nodes = []
@@ -41,7 +51,7 @@ struct Participation: Sendable, Hashable {
       let node = network.graph[id]
       if case .contraction = network.role(id) {} else if !wanted.contains(node.outputs[0]) { continue }
       nodes.insert(id)
-      for index in network.dataInputs(id) { wanted.insert(node.inputs[index]) }
+      for index in dataInputs(id, network) { wanted.insert(node.inputs[index]) }
     }
   }
 

@@ -37,6 +37,8 @@ struct QuantizationSession {
   private var choices: [ValueID: RangeChoice] = [:]
   private var applied: [NodeID: [String]] = [:]
   private var rangeMethod: RangeMethod
+  /// What balancing left, before weights and biases are changed to make up for rounding.
+  private var exact: [InputSlot: Tensor] = [:]
 
   init(
     context: CalibrationContext, checkpoint: CalibrationCheckpoint?, metric: DropMetric?, draft: QuantizationDraft
@@ -67,8 +69,9 @@ struct QuantizationSession {
       try chooseRanges(reference)
       try balance(reference)
     }
+    exact = draft.overrides
     if options.optimizesRounding { try optimizeRounding(reference) }
-    if options.correctsBias, options.mode.quantizesActivations { try correctBias(reference) }
+    if options.correctsBias { try correctBias(reference) }
     let outcome = try MixedPrecision(context: context, reference: reference, metric: metric).search(draft)
     draft = outcome.draft
     report.drop = outcome.drop
@@ -181,7 +184,7 @@ struct QuantizationSession {
   }
 
   private mutating func correctBias(_ reference: OutputReference) throws(QuantizationError) {
-    let candidate = try BiasCorrection(context: context).corrected(draft)
+    let candidate = try BiasCorrection(context: context, originals: exact).corrected(draft)
     let changed = Set(candidate.overrides.keys.map(\.node)).filter {
       candidate.constant($0, 2) != draft.constant($0, 2)
     }

@@ -20,8 +20,8 @@ enum QuantizationRole: Sendable, Hashable {
   case shared([Int])
   /// A function whose result has a known range.
   case fixed(scale: Float, zeroPoint: Int32)
-  /// A function of one argument.
-  case table
+  /// A function of one argument, the input given; other inputs are scalars.
+  case table(Int)
 }
 
 /// A float graph in the form in which the quantizer works: contractions with constant weights have a bias, and functions
@@ -56,7 +56,8 @@ struct PreparedNetwork: Sendable {
       let residual = WeightedOperator(graph[id].op)?.residual
       return (constantWeights ? [0] : [0, 1]) + (residual.map { [$0] } ?? [])
     case .scaled(let inputs), .shared(let inputs): return inputs
-    case .fixed, .table: return [0]
+    case .fixed: return [0]
+    case .table(let input): return [input]
     }
   }
 
@@ -149,18 +150,43 @@ struct PreparedNetwork: Sendable {
       if graph.constant(node.inputs[1]) != nil { return .contraction(constantWeights: true) }
       return weighted.isMatrix ? .contraction(constantWeights: false) : .float
     }
+    if let binary = node.op as? Binary { return role(binary, node, graph, isFloat) }
     switch node.op.quantization {
     case .float: return .float
-    case .integer:
-      let inputs = node.op is Binary ? [0, 1] : [0]
-      return isFloat(inputs) ? .scaled(inputs) : .float
+    case .integer: return isFloat([0]) ? .scaled([0]) : .float
     case .sharedScale(let listed):
       let inputs = listed.isEmpty ? Array(node.inputs.indices) : listed
-      return isFloat(inputs) ? .shared(inputs) : .float
+      return isFloat(inputs) && movesBytes(node.op) ? .shared(inputs) : .float
     case .fixedOutput(let scale, let zeroPoint):
       return isFloat([0]) ? .fixed(scale: Float(scale), zeroPoint: Int32(zeroPoint + 128)) : .float
-    case .lookupTable: return isFloat([0]) ? .table : .float
+    case .lookupTable: return isFloat([0]) ? .table(0) : .float
     }
+  }
+
+  /// With a scalar a binary operator is a function of its other argument; else what integer arithmetic does.
+  private static func role(
+    _ op: Binary, _ node: Node, _ graph: Graph, _ isFloat: ([Int]) -> Bool
+  ) -> QuantizationRole {
+    guard isFloat([0, 1]) else { return .float }
+    switch op.kind {
+    case .and, .or, .xor, .shiftLeft, .shiftRight, .equal, .less, .lessEqual, .greater, .greaterEqual: return .float
+    case .add, .subtract, .multiply, .divide, .power, .minimum, .maximum, .modulo, .remainder, .prelu: break
+    }
+    let shape = graph[node.outputs[0]].type.shape
+    for (scalar, other) in [(1, 0), (0, 1)]
+    where graph.constant(node.inputs[scalar])?.count == 1 && graph[node.inputs[other]].type.shape == shape {
+      return .table(other)
+    }
+    switch op.quantization {
+    case .integer where op.kind != .prelu: return .scaled([0, 1])
+    case .sharedScale(let inputs): return .shared(inputs)
+    case .integer, .fixedOutput, .lookupTable, .float: return .float
+    }
+  }
+
+  /// Whether an operator that could move integers has kernels that do.
+  private static func movesBytes(_ op: any Operator) -> Bool {
+    !(op is Select || op is OneHot || op is TopK || op is ScatterElements || op is ScatterND)
   }
 }
 

@@ -65,7 +65,7 @@ package struct RangeSearch: Sendable {
   package func choose(_ method: RangeMethod) -> RangeChoice {
     let everything = choice(ends.low, ends.high, "min-max")
     // Few distinct values are levels or flags, none of which may be lost.
-    if histogram.total == 0 || constraints.keepsRange || histogram.occupied <= 24 { return everything }
+    if histogram.total == 0 || constraints.keepsRange || histogram.levels != nil { return everything }
     switch method {
     case .minMax: return everything
     case .movingAverage:
@@ -85,7 +85,8 @@ package struct RangeSearch: Sendable {
   private func parameters(_ low: Double, _ high: Double) -> QuantizationParameters {
     let magnitude = max(-low, high)
     switch (constraints.element, constraints.symmetric) {
-    case (.int16, _): return .symmetric(.int16, magnitude: magnitude, steps: 32767, zeroPoint: 0)
+    // 16 bits have steps to spare: room for inputs twice as large as those seen.
+    case (.int16, _): return .symmetric(.int16, magnitude: 2 * magnitude, steps: 32767, zeroPoint: 0)
     case (_, true): return .symmetric(.uint8, magnitude: magnitude, steps: 127, zeroPoint: 128)
     case (_, false): return QuantizationParameters(low: low, high: high)
     }

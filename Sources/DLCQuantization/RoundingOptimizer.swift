@@ -8,6 +8,8 @@ import DLCTensor
 struct RoundingOptimizer {
   let quantizer: WeightQuantizer
   let covariance: InputCovariance
+  /// Whether means do not count, for the bias takes them.
+  var centers = true
 
   /// Share of the mean variance added to each, so that what hardly varies does not pull weights far away.
   private static let damping = 0.01
@@ -21,7 +23,7 @@ struct RoundingOptimizer {
     let matrix = quantizer.matrix
     for group in 0..<matrix.groups {
       for range in covariance.blocks {
-        let block = covariance.covariance(group: group, range)
+        let block = covariance.covariance(group: group, range, centers: centers)
         // Those that vary most first: what they leave is cancelled by the many behind them.
         let extent = range.count
         let order = (0..<extent).sorted {
@@ -46,6 +48,22 @@ struct RoundingOptimizer {
       }
     }
     return (result, before, after)
+  }
+
+  /// The mean error of each of `outputs` channels that the integers bring.
+  func meanErrors(_ weights: [Float], _ rounded: QuantizedWeights, outputs: Int) -> [Double] {
+    let matrix = quantizer.matrix
+    let real = quantizer.dequantized(rounded)
+    var result = [Double](repeating: 0, count: outputs)
+    for group in 0..<matrix.groups {
+      for row in 0..<matrix.rows {
+        for k in 0..<matrix.depth {
+          let place = matrix.offset(group, row, k)
+          result[matrix.output(group, row)] += Double(real[place] - weights[place]) * covariance.mean(group, k)
+        }
+      }
+    }
+    return result
   }
 
   /// R of the damped matrix in the given order, or nil when it is not positive.
@@ -140,11 +158,18 @@ struct RoundingStage {
         guard let weights = draft.constant(id, 1), let nearest = draft.weights[id], let matrix = draft.matrix(id)
         else { continue }
         let quantizer = WeightQuantizer(matrix: matrix, shape: weights.shape, bits: nearest.limit > 7 ? 8 : 4)
-        let optimizer = RoundingOptimizer(quantizer: quantizer, covariance: covariance)
-        let (rounded, before, after) = optimizer.optimized(weights.floats(), nearest)
-        if after < before {
-          result.weights[id] = rounded
-          improved[id] = after / before
+        let values = weights.floats()
+        // A transposed convolution's sums have different terms from place to place: no one bias takes their means.
+        let bias = draft.constant(id, 2).flatMap { WeightedOperator(graph[id].op)?.isTransposed == false ? $0 : nil }
+        let optimizer = RoundingOptimizer(quantizer: quantizer, covariance: covariance, centers: bias != nil)
+        let (rounded, before, after) = optimizer.optimized(values, nearest)
+        if after >= before { continue }
+        result.weights[id] = rounded
+        improved[id] = after / before
+        if let bias {
+          let errors = optimizer.meanErrors(values, rounded, outputs: bias.count)
+          result.overrides[InputSlot(node: id, index: 2)] = Tensor(
+            zip(bias.floats(), errors).map { $0 - Float($1) }, shape: bias.shape)
         }
       }
       try context.progress(QuantizationProgress(stage: .rounding, done: number + 1, total: passes.count))
@@ -164,13 +189,14 @@ struct RoundingStage {
         InputCovariance(op, weights: graph[node.inputs[1]].type.shape, input: graph[node.inputs[0]].type.shape))
     }
     let emitted = try draft.emit(layers.map { .value(graph[$0].inputs[0]) })
-    let samples = min(context.corrected, context.samples.count ?? .max)
-    try context.run(emitted, limit: context.corrected) { (sample: Int, outputs: [Tensor]) throws(QuantizationError) in
+    let fitted = context.fitted
+    try context.run(emitted, limit: fitted.upperBound, skipped: fitted.lowerBound) {
+      (sample: Int, outputs: [Tensor]) throws(QuantizationError) in
       for (k, output) in outputs.enumerated() {
         let isInteger = draft.participation.nodes.contains(layers[k])
         result[k].add(
           output, parameters: isInteger ? draft.parameters[graph[layers[k]].inputs[0]] : nil,
-          limit: result[k].rowsPerSample(samples), sample: sample)
+          limit: result[k].rowsPerSample(fitted.count), sample: sample)
       }
     }
     return result

@@ -15,7 +15,7 @@ struct ScaleClasses {
     var touched: Set<ValueID> = []
     for id in participation.nodes {
       let node = network.graph[id]
-      touched.formUnion(network.dataInputs(id).map { node.inputs[$0] })
+      touched.formUnion(participation.dataInputs(id, network).map { node.inputs[$0] })
       touched.insert(node.outputs[0])
     }
     values = touched.sorted()

@@ -61,6 +61,12 @@ enum WeightedOperator: Sendable {
     }
   }
 
+  /// Whether this is a transposed convolution.
+  var isTransposed: Bool {
+    if case .transposed = self { return true }
+    return false
+  }
+
   /// Whether this is a matrix product.
   var isMatrix: Bool {
     if case .matrix = self { return true }

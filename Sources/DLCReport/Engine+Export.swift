@@ -27,14 +27,23 @@ extension Engine {
   }
 
   /// Writes `model` as ONNX after the passes that keep it channels-first: batch normalization folded, constants computed.
-  package static func export(_ model: String, to output: String, options: CompileOptions) throws -> ExportOutcome {
+  /// With a request it is quantized, and written with QuantizeLinear and DequantizeLinear around what computes in integers.
+  package static func export(
+    _ model: String, to output: String, options: CompileOptions, quantization request: QuantizationRequest? = nil
+  ) throws -> ExportOutcome {
     guard isOnnx(model) else {
       throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.")
     }
     if let reason = FileAccess.reasonNotToReplace(output) {
       throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
     }
-    let prepared = try prepare(model, options)
+    var prepared = try prepare(model, options)
+    if let request {
+      var options = options
+      let (quantized, outcome) = try quantize(prepared, &options, request)
+      prepared = quantized
+      prepared.notes += outcome.notes
+    }
     let start = DispatchTime.now().uptimeNanoseconds
     let bytes: Int
     do { bytes = try OnnxWriter.write(prepared.graph, to: output) } catch {

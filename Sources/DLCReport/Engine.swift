@@ -38,26 +38,33 @@ package enum Engine {
     package var report: PlanReport
     package var notes: [String]
     package var operators: Int
+    /// Operators that compute in integers.
+    package var quantizedOperators: Int
     package var passes: [(name: String, patches: Int, milliseconds: Double)]
     package var seconds: Double
+    package var quantization: QuantizationOutcome?
 
     package var json: JSONValue {
-      .object([
-        ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)),
-        ("weights_bytes", .integer(report.weightsBytes)),
-        ("arena_bytes", .integer(report.arenaBytes)),
-        ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
-        ("macs", .integer(report.macs)), ("operators", .integer(operators)), ("quantized_operators", .integer(0)),
-        ("steps", .integer(report.steps)), ("stack_bound_bytes", .integer(DeviceBundle.stackBound)),
-        (
-          "passes",
-          .array(
-            passes.map {
-              .object([("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds))])
-            })
-        ),
-        ("seconds", .number(seconds)),
-      ])
+      .object(
+        [
+          ("plan", .string(plan)), ("plan_bytes", .integer(report.planBytes)),
+          ("weights_bytes", .integer(report.weightsBytes)),
+          ("arena_bytes", .integer(report.arenaBytes)),
+          ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
+          ("macs", .integer(report.macs)), ("operators", .integer(operators)),
+          ("quantized_operators", .integer(quantizedOperators)),
+          ("steps", .integer(report.steps)), ("stack_bound_bytes", .integer(DeviceBundle.stackBound)),
+          (
+            "passes",
+            .array(
+              passes.map {
+                .object([
+                  ("name", .string($0.name)), ("patches", .integer($0.patches)), ("ms", .number($0.milliseconds)),
+                ])
+              })
+          ),
+          ("seconds", .number(seconds)),
+        ] + (quantization.map { [("quantization", $0.json)] } ?? []))
     }
 
     package var text: String {
@@ -65,13 +72,15 @@ package enum Engine {
       \(plan): \(Listing.grouped(report.planBytes)) bytes, of these weights \(Listing.grouped(report.weightsBytes))
       arena \(Listing.grouped(report.arenaBytes)) bytes (lower bound \(Listing.grouped(report.arenaLowerBoundBytes))), \
       \(Listing.grouped(report.macs)) MACs in \(report.steps) steps
-      \(operators) operators after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
-      """
+      \(operators) operators\(quantizedOperators == 0 ? "" : ", \(quantizedOperators) in integers,") after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
+      """ + (quantization.map { "\n" + $0.lines.joined(separator: "\n") } ?? "")
     }
   }
 
   /// Compiles `model` and writes the plan.
-  package static func compile(_ model: String, to output: String, options: CompileOptions) throws -> CompileOutcome {
+  package static func compile(
+    _ model: String, to output: String, options: CompileOptions, quantization request: QuantizationRequest? = nil
+  ) throws -> CompileOutcome {
     guard isOnnx(model) else {
       throw Failure(.badData, "'\(model)' is a plan already; give the .onnx file it was made from.")
     }
@@ -80,7 +89,17 @@ package enum Engine {
       throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
     }
     let start = DispatchTime.now().uptimeNanoseconds
-    let compiled = try compile(model, options)
+    var compiled: Compiler.Compiled
+    var quantization: QuantizationOutcome?
+    if let request {
+      var options = options
+      let (prepared, outcome) = try quantize(try prepare(model, options), &options, request)
+      compiled = try finish(prepared, options)
+      compiled.notes += outcome.notes
+      quantization = outcome
+    } else {
+      compiled = try compile(model, options)
+    }
     do { try compiled.writer.write(to: output) } catch {
       guard case .cannotWrite(let path, let code) = error else { throw Failure(.cannotWrite, "\(error).") }
       let reason = String(cString: strerror(code)).lowercased()
@@ -88,8 +107,9 @@ package enum Engine {
     }
     return CompileOutcome(
       plan: output, report: compiled.writer.report, notes: compiled.notes, operators: compiled.graph.nodeCount,
+      quantizedOperators: compiled.graph.integerNodeCount,
       passes: compiled.passes.entries.map { ($0.pass, $0.patches, $0.milliseconds) },
-      seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+      seconds: Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9, quantization: quantization)
   }
 
   /// Names of a model's inputs (those without a value of their own) and outputs, without compiling it.

@@ -94,11 +94,7 @@ package struct EvaluationOutcome: Sendable {
         ))
     }
     members.append(("seconds", .number(seconds)))
-    members.append(
-      (
-        "skipped",
-        .array(skipped.map { .object([("sample", .string($0.origin)), ("reason", .string($0.reason))]) })
-      ))
+    members.append(("skipped", SkippedSample.json(skipped)))
     members.append(("passed", .bool(passed)))
     return .object(members)
   }
@@ -121,12 +117,7 @@ package struct EvaluationOutcome: Sendable {
       let determination = errors.determination.map { ", R2 \(short($0))" } ?? ""
       lines.append("\(name): MAE \(short(errors.meanAbsolute)), MSE \(short(errors.meanSquared))\(determination)")
     }
-    if !skipped.isEmpty {
-      lines.append("\(skipped.count) \(skipped.count == 1 ? "sample was" : "samples were") left out:")
-      lines += skipped.prefix(10).map { "  \($0.reason)" }
-      if skipped.count > 10 { lines.append("  and \(skipped.count - 10) more (--json lists all)") }
-    }
-    return lines + missed
+    return lines + SkippedSample.lines(skipped) + missed
   }
 
   private func table(_ results: [ClassificationMetrics.ClassResult]) -> [String] {

@@ -15,6 +15,7 @@ package enum Inspection {
     let model = try Engine.open(path, options: options)
     let info = model.info
     let steps = try model.session(threads: 1).steps
+    let integers = steps.count { integerKernels.contains($0.kernel) }
     var kernels: [String: (count: Int, macs: Int)] = [:]
     for step in steps {
       kernels[step.kernel, default: (0, 0)].count += 1
@@ -33,7 +34,7 @@ package enum Inspection {
     lines += [
       "parameters  \(Listing.grouped(info.weights_bytes)) bytes of weights, plan \(Listing.grouped(info.plan_bytes)) bytes",
       "memory      arena \(Listing.grouped(info.arena_bytes)) bytes (lower bound \(Listing.grouped(info.arena_lower_bound_bytes))), scratch \(Listing.grouped(info.scratch_bytes)) bytes per thread",
-      "work        \(Listing.grouped(Int(clamping: info.macs))) MACs in \(steps.count) steps",
+      "work        \(Listing.grouped(Int(clamping: info.macs))) MACs in \(steps.count) steps\(integers == 0 ? "" : ", \(integers) of them in integers")",
     ]
     lines += Listing.table(
       [["kernel", "steps", "MACs"]] + ranked.map { [$0.key, String($0.value.count), Listing.grouped($0.value.macs)] },
@@ -44,6 +45,7 @@ package enum Inspection {
       ("arena_lower_bound_bytes", .integer(info.arena_lower_bound_bytes)),
       ("scratch_bytes", .integer(info.scratch_bytes)),
       ("macs", .integer(Int(clamping: info.macs))), ("steps", .integer(steps.count)),
+      ("quantized_operators", .integer(integers)),
       (
         "kernels",
         .array(
@@ -59,14 +61,22 @@ package enum Inspection {
     return Outcome(lines: lines, json: json, notes: model.notes)
   }
 
+  /// Kernel families that compute with integers that stand for real numbers.
+  private static let integerKernels: Set<String> = [
+    "qmatmul", "qconv", "qdwconv", "qconv_transpose", "lookup", "qbinary", "qpool", "qreduce", "qsoftmax",
+  ]
+
   private static func ports(_ ports: [PortInfo]) -> JSONValue {
     .array(
       ports.map {
-        .object([
-          ("name", .string($0.name)), ("type", .string($0.type.element.name)),
-          ("shape", .array($0.type.shape.dimensions.map { .integer($0) })),
-          ("declared", .array($0.declared.map { .string($0) })),
-        ])
+        .object(
+          [
+            ("name", .string($0.name)), ("type", .string($0.type.element.name)),
+            ("shape", .array($0.type.shape.dimensions.map { .integer($0) })),
+            ("declared", .array($0.declared.map { .string($0) })),
+          ]
+            + ($0.quantization.map { [("scale", .number(Double($0.scale))), ("zero", .integer(Int($0.zeroPoint)))] }
+              ?? []))
       })
   }
 

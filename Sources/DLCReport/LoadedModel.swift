@@ -12,8 +12,13 @@ package struct PortInfo: CustomStringConvertible {
   package var type: TensorType
   /// The axes as the model declares them.
   package var declared: [String]
+  /// What its integers stand for, where the plan says it.
+  package var quantization: QuantizationParameters?
 
-  package var description: String { "'\(name)' \(type)" }
+  package var description: String {
+    let scale = quantization.map { " scale=\($0.scale) zero=\($0.zeroPoint)" } ?? ""
+    return "'\(name)' \(type)\(scale)"
+  }
 }
 
 /// A model ready to run.
@@ -123,9 +128,17 @@ package final class LoadedModel {
             let text = program.declaredAxis(axis, ofPort: index, isOutput: isOutput)
             return String(decoding: UnsafeRawBufferPointer(start: text.bytes, count: Int(text.count)), as: UTF8.self)
           }
-          return PortInfo(name: String(cString: port.name), type: TensorType(element, Shape(dims)), declared: declared)
+          return PortInfo(
+            name: String(cString: port.name), type: TensorType(element, Shape(dims)), declared: declared,
+            quantization: quantization(port.quantization, element))
         })
     }
     return (result[0], result[1])
+  }
+
+  /// The parameters of a port of one scale.
+  private static func quantization(_ entry: dlc_quantization, _ element: ElementType) -> QuantizationParameters? {
+    guard entry.count == 1, let scales = entry.scales else { return nil }
+    return QuantizationParameters(element, scale: scales[0], zeroPoint: entry.zeros?[0] ?? 0)
   }
 }

@@ -21,7 +21,7 @@ package struct ModelComparison {
 
   package var reference: String
   package var candidate: String
-  package var data: String?
+  package var data: DataRequest?
   package var randomSamples: Int?
   package var seed: UInt64
   package var threads: Int
@@ -30,8 +30,8 @@ package struct ModelComparison {
   package var perLayer: Bool
 
   package init(
-    reference: String, candidate: String, data: String?, randomSamples: Int?, seed: UInt64, threads: Int, bars: Bars,
-    perLayer: Bool = false
+    reference: String, candidate: String, data: DataRequest?, randomSamples: Int?, seed: UInt64, threads: Int,
+    bars: Bars, perLayer: Bool = false
   ) {
     self.perLayer = perLayer
     self.reference = reference
@@ -55,6 +55,7 @@ package struct ModelComparison {
   package struct Outcome {
     package var samples = 0
     package var outputs: [Output] = []
+    package var skipped: [SkippedSample] = []
     /// Share of rows whose best class agrees, over outputs that look like scores; nil without any.
     package var top1: Double?
     /// Bars that were missed, as sentences.
@@ -79,7 +80,7 @@ package struct ModelComparison {
               })
           ),
           ("top1_agreement", top1.map { .number($0) } ?? .null), ("samples", .integer(samples)),
-          ("passed", .bool(passed)),
+          ("skipped", SkippedSample.json(skipped)), ("passed", .bool(passed)),
         ] + (layers.map { [("layers", $0.json)] } ?? []))
     }
 
@@ -88,7 +89,8 @@ package struct ModelComparison {
         [["output", "max abs", "mean abs", "cosine", "SQNR dB"]]
         + outputs.map { [$0.name, short($0.maxAbsolute), short($0.meanAbsolute), short($0.cosine), short($0.sqnr)] }
       let agreement = top1.map { ["top-1 agreement \(short($0 * 100)) % over \(samples) samples"] } ?? []
-      return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + (layers.map { [""] + $0.lines } ?? []) + missed
+      return Listing.table(rows, numeric: [1, 2, 3, 4]) + agreement + (layers.map { [""] + $0.lines } ?? [])
+        + SkippedSample.lines(skipped) + missed
     }
   }
 
@@ -100,9 +102,11 @@ package struct ModelComparison {
     let (a, b) = (try first.session(threads: threads), try second.session(threads: threads))
     var outcome = Outcome(outputs: first.outputs.map { Output(name: $0.name) })
     var agreements: [Double] = []
+    var runs = 0
     var attribution = try perLayer ? layerAttribution(options) : nil
-    for inputs in try samples(first) {
-      let expected = try a.run(inputs)
+    let source = try Source(self, first)
+    while let (inputs, samples, rows) = try source.next() {
+      var expected = try a.run(inputs)
       var found: [Tensor]
       if attribution != nil {
         let steps = try b.observe(inputs)
@@ -111,7 +115,12 @@ package struct ModelComparison {
       } else {
         found = try b.run(inputs)
       }
-      outcome.samples += 1
+      outcome.samples += samples
+      runs += 1
+      if samples < rows {
+        expected = expected.map { $0.leading(samples, of: rows) }
+        found = found.map { $0.leading(samples, of: rows) }
+      }
       for k in expected.indices {
         let difference = TensorDifference(reference: expected[k], candidate: found[k])
         outcome.outputs[k].maxAbsolute = max(outcome.outputs[k].maxAbsolute, difference.maxAbsolute)
@@ -121,7 +130,9 @@ package struct ModelComparison {
         if let agreement = top1Agreement(reference: expected[k], candidate: found[k]) { agreements.append(agreement) }
       }
     }
-    for k in outcome.outputs.indices { outcome.outputs[k].meanAbsolute /= Double(max(outcome.samples, 1)) }
+    for k in outcome.outputs.indices { outcome.outputs[k].meanAbsolute /= Double(max(runs, 1)) }
+    outcome.skipped = source.skipped
+    if let data, runs == 0 { throw Failure(.badData, "'\(data.path)' holds no samples that can be read.") }
     if !agreements.isEmpty { outcome.top1 = agreements.reduce(0, +) / Double(agreements.count) }
     outcome.missed = missedBars(outcome)
     outcome.layers = attribution?.result()
@@ -168,46 +179,39 @@ package struct ModelComparison {
     }
   }
 
-  private func samples(_ model: LoadedModel) throws -> [[Tensor]] {
-    if let randomSamples {
-      var samples: [[Tensor]] = []
-      for k in 0..<randomSamples { samples.append(try model.fill([:], seed: seed &+ UInt64(k))) }
-      return samples
-    }
-    guard let data else { return [] }
-    var samples: [[Tensor]] = []
-    for set in try TestDataSet.load(data, outputNames: model.outputs.map(\.name)) {
-      var inputs: [String: Tensor] = [:]
-      for (k, port) in model.inputs.enumerated() { inputs[port.name] = set.inputs.tensor(port.name, at: k) }
-      for k in 0..<batches(inputs, model.inputs) {
-        var sample = inputs
-        for port in model.inputs { sample[port.name] = inputs[port.name].map { slice(k, of: $0, as: port.type) } }
-        samples.append(try model.fill(sample, seed: nil))
-      }
-    }
-    return samples
-  }
+  /// Inputs of one run after another: random ones, or the data's.
+  private final class Source {
+    private let comparison: ModelComparison
+    private let model: LoadedModel
+    private let batches: BatchStream?
+    private var index = 0
 
-  /// How many runs the leading axes of the given inputs hold; 1 when they do not all hold the same number.
-  private func batches(_ inputs: [String: Tensor], _ ports: [PortInfo]) -> Int {
-    let counts = ports.map { port -> Int in
-      guard let given = inputs[port.name], given.element == port.type.element, given.shape.rank == port.type.shape.rank,
-        let all = given.shape.dimensions.first, let one = port.type.shape.dimensions.first, one > 0, all % one == 0,
-        given.shape.dimensions.dropFirst() == port.type.shape.dimensions.dropFirst()
-      else { return 1 }
-      return all / one
+    init(_ comparison: ModelComparison, _ model: LoadedModel) throws {
+      self.comparison = comparison
+      self.model = model
+      batches = try comparison.data?.batches(for: model)
     }
-    guard let first = counts.first, counts.allSatisfy({ $0 == first }) else { return 1 }
-    return first
-  }
 
-  /// The `index`-th run of `tensor`; `tensor` itself when it holds no more than one.
-  private func slice(_ index: Int, of tensor: Tensor, as type: TensorType) -> Tensor {
-    guard tensor.type != type, tensor.count > type.shape.count, type.shape.count > 0 else { return tensor }
-    return Tensor(type) { target in
-      tensor.withBytes { source in
-        target.copyBytes(from: source[(index * type.byteCount)..<((index + 1) * type.byteCount)])
+    var skipped: [SkippedSample] { batches?.skipped ?? [] }
+
+    /// The inputs, the samples among them, and the rows of the run.
+    func next() throws -> (inputs: [Tensor], samples: Int, rows: Int)? {
+      if let batches {
+        guard let batch = try batches.next() else { return nil }
+        return (try model.fill(batch.inputs, seed: nil), batch.samples.count, batch.rows)
       }
+      guard index < comparison.randomSamples ?? 0 else { return nil }
+      index += 1
+      return (try model.fill([:], seed: comparison.seed &+ UInt64(index - 1)), 1, 1)
     }
+  }
+}
+
+extension Tensor {
+  /// The first `samples` of `rows` equal parts along the leading axis; the whole where it has no such parts.
+  fileprivate func leading(_ samples: Int, of rows: Int) -> Tensor {
+    guard rows > 0, let extent = shape.dimensions.first, extent % rows == 0 else { return self }
+    let type = TensorType(element, Shape([extent / rows * samples] + shape.dimensions.dropFirst()))
+    return Tensor(type) { target in withBytes { target.copyBytes(from: $0[0..<type.byteCount]) } }
   }
 }

@@ -6,7 +6,12 @@ import DLCReport
 struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compiles an ONNX model to a plan.",
-    discussion: "Example: dlc compile model.onnx -o model.plan --dim N=1")
+    discussion: """
+      \(DataOptions.discussion)
+
+      Examples: dlc compile model.onnx -o model.plan --dim N=1
+                dlc compile model.onnx -o model.plan --quantize int8 --calibrate photos --preprocess imagenet
+      """)
 
   @Argument(help: "The .onnx file.")
   var model: String
@@ -29,14 +34,10 @@ struct Compile: ParsableCommand {
   @Option(help: "What to write: plan, or onnx (the model with its fusions made, for other runtimes).")
   var emit = "plan"
 
-  @Option(help: "none; quantization is not available in this version.")
-  var quantize = "none"
+  @OptionGroup(title: "Quantization")
+  var quantizationOptions: QuantizationArguments
 
-  @Option(help: .hidden) var calibrate: String?
-  @Option(help: .hidden) var samples: Int?
-  @Option(help: .hidden) var maxDrop: Double?
   @Option(help: .hidden) var report: String?
-  @Option(help: .hidden) var preprocess: String?
 
   @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
@@ -44,7 +45,6 @@ struct Compile: ParsableCommand {
 
   func validate() throws {
     func later(_ flag: String) -> ValidationError { ValidationError("\(flag) is not available in this version.") }
-    if quantize != "none" { throw later("--quantize \(quantize)") }
     if emit == "c" { throw later("--emit \(emit)") }
     guard emit == "plan" || emit == "onnx" else {
       throw ValidationError("--emit must be plan or onnx, found '\(emit)'.")
@@ -52,11 +52,7 @@ struct Compile: ParsableCommand {
     if emit == "onnx", maxPlanBytes != nil || maxArenaBytes != nil {
       throw ValidationError("--max-plan-bytes and --max-arena-bytes are about plans; --emit onnx writes none.")
     }
-    if calibrate != nil { throw later("--calibrate") }
-    if samples != nil { throw later("--samples") }
-    if maxDrop != nil { throw later("--max-drop") }
     if report != nil { throw later("--report") }
-    if preprocess != nil { throw later("--preprocess") }
     let targets = ["native", "portable", "x86-64-v3", "x86-64-v4", "aarch64", "aarch64-dotprod", "armv7", "riscv64"]
     guard targets.contains(target) else {
       throw ValidationError("--target must be one of \(targets.joined(separator: ", ")), found '\(target)'.")
@@ -72,14 +68,19 @@ struct Compile: ParsableCommand {
       options.maxPlanBytes = maxPlanBytes
       options.maxArenaBytes = maxArenaBytes
       options.dumpFolder = dumpGraph
+      let bar = ProgressLine(isShown: !common.quiet, what: "samples")
+      let request = try quantizationOptions.request(maxPlanBytes: maxPlanBytes, threads: common.threadCount, bar)
+      defer { bar.end() }
       if emit == "onnx" {
-        let result = try Engine.export(model, to: output, options: options)
+        let result = try Engine.export(model, to: output, options: options, quantization: request)
+        bar.end()
         for note in result.notes { common.note(note) }
         if common.json { return Terminal.json(result.json) }
         if !common.quiet { print(result.text) }
         return
       }
-      let result = try Engine.compile(model, to: output, options: options)
+      let result = try Engine.compile(model, to: output, options: options, quantization: request)
+      bar.end()
       for note in result.notes { common.note(note) }
       if common.json { return Terminal.json(result.json) }
       if !common.quiet { print(result.text) }

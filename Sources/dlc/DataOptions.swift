@@ -30,6 +30,12 @@ struct DataOptions: ParsableArguments {
     columns are named after the inputs (x, or x[0], x[1]...), with 'label' or 'target'.
     """
 
+  /// The first flag that was given, where some may be without effect.
+  var given: String? {
+    preprocess != nil
+      ? "--preprocess" : samples != nil ? "--samples" : labels != nil ? "--labels" : skipBad ? "--skip-bad" : nil
+  }
+
   func validate() throws {
     if let samples, samples < 1 { throw ValidationError("--samples must be positive, found \(samples).") }
   }

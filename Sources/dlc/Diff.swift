@@ -6,7 +6,11 @@ import DLCReport
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures the difference between two models' outputs on the same inputs.",
-    discussion: "Bars that are missed are printed and give exit status 1.")
+    discussion: """
+      Bars that are missed are printed and give exit status 1.
+
+      \(DataOptions.discussion)
+      """)
 
   @Argument(help: "The model that is right: an .onnx file or a plan.")
   var reference: String
@@ -14,7 +18,7 @@ struct Diff: ParsableCommand {
   @Argument(help: "The model to judge.")
   var candidate: String
 
-  @Option(help: ArgumentHelp("Inputs: a folder of .npz or ONNX test data, or one .npz.", valueName: "DATA"))
+  @Option(help: ArgumentHelp("Inputs; labels and answers are not needed.", valueName: "DATA"))
   var data: String?
 
   @Option(help: ArgumentHelp("Use this many random samples instead of data.", valueName: "N"))
@@ -30,19 +34,22 @@ struct Diff: ParsableCommand {
   @Flag(help: "Trace the error to the layers where it arises, with cause and remedy; REFERENCE is an .onnx file then.")
   var perLayer = false
 
+  @OptionGroup var dataOptions: DataOptions
   @OptionGroup var shapeOptions: ShapeOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     guard (data == nil) != (random == nil) else { throw ValidationError("Give either --data DATA or --random N.") }
+    if data == nil, let flag = dataOptions.given { throw ValidationError("\(flag) goes with --data DATA.") }
     if let random, random < 1 { throw ValidationError("--random must be positive, found \(random).") }
   }
 
   func run() throws {
     try Terminal.exitStatus {
       let comparison = ModelComparison(
-        reference: reference, candidate: candidate, data: data, randomSamples: random, seed: seed,
+        reference: reference, candidate: candidate, data: try data.map { try dataOptions.request($0) },
+        randomSamples: random, seed: seed,
         threads: common.threadCount,
         bars: .init(maxAbsolute: maxAbs, minCosine: minCosine, minSQNR: minSqnr, minTop1: minTop1),
         perLayer: perLayer)

@@ -9,13 +9,14 @@ struct Verify: ParsableCommand {
     abstract: "Runs stored test data and compares the answers.",
     discussion: """
       DATA is a folder with ONNX's test_data_set_* folders (input_N.pb, output_N.pb) or .npz files with inputs and \
-      expected outputs by name. Inputs that decide shapes are compiled as constants of the data's value.
+      expected outputs by name, one run each or many along the first axis; or a CSV with columns for inputs and outputs. \
+      Inputs that decide shapes are compiled as constants of the data's value.
       """)
 
   @Argument(help: "An .onnx file or a plan.")
   var model: String
 
-  @Option(help: ArgumentHelp("Test data.", valueName: "DIR"))
+  @Option(help: ArgumentHelp("Inputs with their answers.", valueName: "DATA"))
   var data: String
 
   @Option(help: "Relative tolerance.")
@@ -24,6 +25,7 @@ struct Verify: ParsableCommand {
   @Option(help: "Absolute tolerance.")
   var atol = 1e-5
 
+  @OptionGroup var dataOptions: DataOptions
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var common: CommonOptions
 
@@ -34,7 +36,8 @@ struct Verify: ParsableCommand {
   func run() throws {
     try Terminal.exitStatus {
       let verification = Verification(
-        model: model, data: data, relativeTolerance: rtol, absoluteTolerance: atol, threads: common.threadCount)
+        model: model, data: try dataOptions.request(data), relativeTolerance: rtol, absoluteTolerance: atol,
+        threads: common.threadCount)
       let result = try verification.run(options: try modelOptions.compileOptions(for: model))
       for note in result.notes { common.note(note) }
       if common.json {

@@ -101,6 +101,7 @@ import Testing
       }
       let unit = try DataSet.open(
         folder, inputs: [input("x", [1, 1, 2, 2])], preprocessing: Preprocessing(preset: "unit"))
+      #expect(unit.takesPixels)
       #expect(try all(unit.samples())[0].inputs["x"]?.doubles().last == Double(Float(3 / 255.0)))
     }
   }
@@ -114,6 +115,8 @@ import Testing
       #expect(samples.map(\.label) == [2, 0])
       #expect(samples[0].inputs == ["a": ramp([1, 2], from: 3), "b": Tensor([1.5 as Float], shape: [1, 1])])
       try put(Data("height,width,target\n1,2,0.5\n3,4,-7\n".utf8), path)
+      let none = try DataSet.open(path, inputs: [input("x", [1, 2])], preprocessing: Preprocessing(preset: "unit"))
+      #expect(!none.takesPixels)
       let regression = try all(DataSet.open(path, inputs: [input("x", [1, 2])]).samples())
       #expect(regression.map(\.target) == [[0.5], [-7]] && regression[1].inputs["x"] == ramp([1, 2], from: 3))
     }

@@ -46,6 +46,7 @@ import Testing
   @Test(arguments: [
     ("exact", "{}", [1, 3, 8, 11]), ("grown", "{\"resize\":[17,23]}", [1, 3, 17, 23]),
     ("gray", "{}", [1, 1, 8, 11]), ("crop", "{\"resize\":10,\"crop\":\"input\"}", [3, 7, 8]),
+    ("crop", "{\"resize\":10,\"crop\":[7,8]}", [3, 7, 8]),
   ]) func scalesAsPillowDoes(_ key: String, _ text: String, _ extents: [Int]) throws {
     let wanted = (try Self.expected()["resize"] as? [String: Any])?[key] as? [Double]
     #expect(try prepared(text, extents).doubles() == wanted)
@@ -87,7 +88,7 @@ import Testing
   @Test(arguments: [
     ("{\"resize\":8}", "becomes 8 x 11 pixels, and the model takes 7 x 7"),
     ("{\"resize\":\"none\"}", "becomes 14 x 20 pixels"),
-    ("{\"grayscale\":true}", "is to be read in gray"),
+    ("{\"grayscale\":true}", "is to be read in gray"), ("{\"crop\":8}", "is to be cut to 8 x 8"),
   ]) func whatDoesNotFitIsSaid(_ text: String, _ reason: String) throws {
     do {
       _ = try prepared(text, [1, 3, 7, 7])
@@ -100,7 +101,7 @@ import Testing
     "{\"crop_fraction\":0.875,\"mean\":[1,2,3],\"std\":2,\"grayscale\":false}",
     "{\"letterbox\":0,\"align\":\"top-left\"}",
     "{\"resize\":\"none\"}", "{\"preset\":\"imagenet\"}", "{\"preset\":\"imagenet-caffe\",\"resize\":256}",
-    "{\"resize\":256,\"crop\":\"input\"}",
+    "{\"resize\":256,\"crop\":\"input\"}", "{\"crop\":[3,4]}", "{\"crop_fraction\":0.5,\"crop\":7}",
   ]) func theCanonicalTextComesBack(_ text: String) throws {
     let first = try Preprocessing(text: Data(text.utf8), path: "p")
     let second = try Preprocessing(text: Data(first.text.utf8), path: "p")
@@ -126,6 +127,9 @@ import Testing
     ("{\"letterbox\":300}", "has a wrong 'letterbox'"),
     ("{\"letterbox\":1,\"crop\":\"input\"}", "has a wrong 'letterbox'"), ("{\"preset\":\"x\"}", "has a wrong 'preset'"),
     ("{\"crop\":\"all\"}", "has a wrong 'crop'"), ("{\"grayscale\":\"yes\"}", "has a wrong 'grayscale'"),
+    ("{\"grayscale\":1}", "has a wrong 'grayscale'"),
+    ("{\"scale\":true}", "has a wrong 'scale'"), ("{\"resize\":true}", "has a wrong 'resize'"),
+    ("{\"crop\":0}", "has a wrong 'crop'"),
   ]) func wrongTextIsRefused(_ text: String, _ reason: String) {
     do {
       _ = try Preprocessing(text: Data(text.utf8), path: "p.json")

@@ -256,6 +256,12 @@ import Testing
     #expect(try again.evaluated(arguments) == graph.evaluated(arguments))
   }
 
+  @Test func nodesHaveNamesOfTheirOwn() throws {
+    let test = Case(Unary(.gelu), Self.floats([2]))
+    let names = try OnnxWriter.contents(of: graph(test).graph).nodes.map(\.name)
+    #expect(names.count > 3 && Set(names).count == names.count && names.allSatisfy { $0.hasPrefix("node") })
+  }
+
   @Test func opsetIsTheOldestThatServes() throws {
     func opset(_ op: any Operator, _ inputs: Tensor...) throws -> Int {
       var test = Case(op)

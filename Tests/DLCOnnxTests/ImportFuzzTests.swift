@@ -33,11 +33,45 @@ import Testing
       nodes: [ModelBuilder.node("Elu", ["p"], ["q"], [("alpha", .reference("alpha", kind: 1))])])
   }.bytes
 
+  /// Quantized operators in all their forms.
+  private static let quantized = ModelBuilder(opset: 21) {
+    $0.imports("com.microsoft")
+    $0.input("x", [1, 2, 5, 5])
+    $0.weights("s", Tensor(Float(0.1)))
+    $0.weights("z", Tensor(UInt8(120)))
+    $0.weights("s2", Tensor([0.25, 0.5] as [Float], shape: [2]))
+    $0.weights("z2", Tensor([0, 3] as [Int8], shape: [2]))
+    $0.weights("w", Tensor((0..<16).map { Int8($0 * 9 - 70) }, shape: [2, 2, 2, 2]))
+    $0.weights("b", Tensor([5, -6] as [Int32], shape: [2]))
+    $0.weights("blocks", Tensor([1, 2, 3, 4] as [Float], shape: [2, 1, 2, 1]))
+    $0.node("QuantizeLinear", ["x", "s", "z"], ["q"])
+    $0.node("QLinearConv", ["q", "s", "z", "w", "s2", "z2", "s", "z", "b"], ["c"], [("strides", .ints([1, 1]))])
+    $0.node("ConvInteger", ["c", "w", "z", "z2"], ["d"], [("pads", .ints([1, 1, 0, 0]))])
+    $0.node("DequantizeLinear", ["d", "s2"], ["e"], [("axis", .int(1))])
+    $0.node("DynamicQuantizeLinear", ["e"], ["f", "fs", "fz"])
+    $0.node("QLinearMatMul", ["f", "fs", "fz", "c", "s", "z", "s", "z"], ["g"])
+    $0.node("MatMulInteger", ["g", "f", "z", "fz"], ["h"])
+    $0.node("Cast", ["h"], ["i"], [("to", .int(1))])
+    $0.node("QLinearAdd", ["g", "s", "z", "f", "fs", "fz", "s", "z"], ["j"], domain: "com.microsoft")
+    $0.node(
+      "QLinearConcat", ["s", "z", "j", "s", "z", "f", "fs", "fz"], ["k"], [("axis", .int(1))], domain: "com.microsoft")
+    $0.node(
+      "QLinearAveragePool", ["k", "s", "z", "s", "z"], ["l"],
+      [("kernel_shape", .ints([2, 2])), ("channels_last", .int(1))],
+      domain: "com.microsoft")
+    $0.node("DequantizeLinear", ["w", "blocks"], ["m"], [("axis", .int(1)), ("block_size", .int(2))])
+    for name in ["i", "m"] { $0.output(name) }
+    $0.output("l", type: 2)
+  }.bytes
+
   private func attempt(_ bytes: [UInt8], _ what: String) {
     let clock = ContinuousClock()
     let start = clock.now
-    if let model = try? OnnxModel(file: MappedFile(copying: bytes, name: "m.onnx")) {
-      _ = try? Importer.run(model, file: "m.onnx", options: ImportOptions())
+    if let model = try? OnnxModel(file: MappedFile(copying: bytes, name: "m.onnx")),
+      let result = try? Importer.run(model, file: "m.onnx", options: ImportOptions())
+    {
+      // What can be imported can be written, or is refused.
+      _ = try? OnnxWriter.bytes(of: result.graph)
     }
     let seconds = clock.now - start
     if seconds > .seconds(2) { Issue.record("\(what) took \(seconds)") }
@@ -61,10 +95,11 @@ import Testing
     }
   }
 
-  @Test func survivesDamage() throws {
-    let whole = try OnnxModel(file: MappedFile(copying: Self.sample, name: "m.onnx"))
+  @Test(arguments: [("the sample", sample), ("the quantized sample", quantized)])
+  func survivesDamage(name: String, bytes: [UInt8]) throws {
+    let whole = try OnnxModel(file: MappedFile(copying: bytes, name: "m.onnx"))
     _ = try Importer.run(whole, file: "m.onnx", options: ImportOptions())
-    damage(Self.sample, "the sample", flips: 1500, cuts: 200)
+    damage(bytes, name, flips: 1500, cuts: 200)
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["DLC_FUZZ_MODELS"] != nil))

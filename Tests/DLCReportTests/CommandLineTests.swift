@@ -59,9 +59,25 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: isBuilt)) func writesOnnxThatAnswersAlike() throws {
+    try withFolder { folder in
+      let written = folder + "/written.onnx"
+      let export = try run("compile", Self.model, "--emit", "onnx", "-o", written, "--dim", "N=1", "--json")
+      #expect(export.status == 0, "\(export.errors)")
+      let object = try JSONSerialization.jsonObject(with: Data(export.output.utf8)) as? [String: Any]
+      let size = try Data(contentsOf: URL(fileURLWithPath: written)).count
+      #expect(object?["onnx"] as? String == written && object?["onnx_bytes"] as? Int == size)
+      let alike = try run("diff", Self.model, written, "--random", "2", "--max-abs", "1e-5", "--quiet")
+      #expect(alike.status == 0, "\(alike.output) \(alike.errors)")
+    }
+  }
+
   @Test(
     .enabled(if: isBuilt),
     arguments: [
+      (64, ["compile", "x.onnx", "-o", "y", "--emit", "c"]), (64, ["compile", "x.onnx", "-o", "y", "--emit", "pdf"]),
+      (64, ["compile", "x.onnx", "-o", "y", "--emit", "onnx", "--max-plan-bytes", "1"]),
+      (65, ["compile", #filePath, "-o", "/nonexistent/y.onnx", "--emit", "onnx"]),
       (64, ["compile"]), (64, ["frobnicate"]), (64, ["compile", "x.onnx", "-o", "y.plan", "-O", "7"]),
       (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int8"]),
       (64, ["evaluate", "x"]), (64, ["train", "x"]), (64, ["bundle", "x"]), (64, ["prune", "x"]),

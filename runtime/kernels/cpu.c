@@ -7,6 +7,10 @@
 #endif
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if !defined(DLC_FREESTANDING)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && !defined(DLC_FREESTANDING)
 #include <sys/auxv.h>
 // The kernel's bits, which old headers lack.
@@ -26,6 +30,24 @@ static bool has_avx_vnni(void) {
 }
 #endif
 
+#if DLC_HAS_AVX512
+// Tiles of bytes: the processor has them and Linux gives each process its leave to use them, once it asks.
+static bool has_amx(void) {
+  enum { LEAF_TILE = 1 << 24, LEAF_INT8 = 1 << 25, XSAVE = 1 << 27, TILE_STATE = 3 << 17 };
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; // of arch_prctl, which old headers lack
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & XSAVE)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & LEAF_TILE) || !(d & LEAF_INT8)) return false;
+  __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+  if ((a & TILE_STATE) != TILE_STATE) return false;
+#if defined(DLC_FREESTANDING)
+  return false; // nobody to ask
+#else
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#endif
+}
+#endif
+
 static bool is_available(dlc_isa isa) {
   switch (isa) {
   case DLC_ISA_SCALAR: return DLC_HAS_SCALAR;
@@ -37,6 +59,7 @@ static bool is_available(dlc_isa isa) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && is_available(DLC_ISA_AVX2);
   case DLC_ISA_AVX512_VNNI: return __builtin_cpu_supports("avx512vnni") && is_available(DLC_ISA_AVX512);
+  case DLC_ISA_AMX: return is_available(DLC_ISA_AVX512_VNNI) && has_amx();
 #endif
 #if DLC_HAS_AVX2
   case DLC_ISA_AVX_VNNI: return has_avx_vnni() && is_available(DLC_ISA_AVX2);
@@ -52,8 +75,9 @@ static bool is_available(dlc_isa isa) {
   }
 }
 
-static const dlc_isa all_isas[] = {DLC_ISA_NEON_I8MM, DLC_ISA_NEON_DOTPROD, DLC_ISA_NEON, DLC_ISA_AVX512_VNNI,
-                                   DLC_ISA_AVX512,    DLC_ISA_AVX_VNNI,     DLC_ISA_AVX2, DLC_ISA_SCALAR};
+static const dlc_isa all_isas[] = {DLC_ISA_NEON_I8MM, DLC_ISA_NEON_DOTPROD, DLC_ISA_NEON,
+                                   DLC_ISA_AMX,       DLC_ISA_AVX512_VNNI,  DLC_ISA_AVX512,
+                                   DLC_ISA_AVX_VNNI,  DLC_ISA_AVX2,         DLC_ISA_SCALAR};
 
 // DLC_ISA in the environment names one; otherwise, or when it is not available, the best there is.
 static dlc_isa detect(void) {

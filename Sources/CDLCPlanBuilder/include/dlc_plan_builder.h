@@ -25,6 +25,9 @@ void dlc_plan_builder_add_buffer(dlc_plan_builder *builder, uint64_t offset, uin
                                  uint32_t last);
 void dlc_plan_builder_add_tensor(dlc_plan_builder *builder, uint32_t buffer, uint64_t offset, uint8_t type,
                                  const int32_t *dims, size_t rank, int32_t pitch);
+// What the integers of the tensor added next stand for: `count` scales and zero points, along `axis` or -1.
+void dlc_plan_builder_set_quantization(dlc_plan_builder *builder, const float *scales, const int32_t *zeros,
+                                       size_t count, int32_t axis);
 void dlc_plan_builder_add_step(dlc_plan_builder *builder, uint16_t kernel, const uint32_t *operands,
                                size_t operand_count, const uint8_t *params, size_t params_bytes, const char *name,
                                uint64_t macs);

@@ -7,12 +7,13 @@ struct OnnxFileContents {
   /// The version that some spelling needs: when above `opset`, everything is spelled again.
   var neededOpset: Int
   var name: String
-  var nodes: [OnnxNode] = []
+  private(set) var nodes: [OnnxNode] = []
   var initializers: [(name: String, tensor: Tensor)] = []
   var inputs: [(name: String, type: TensorType)] = []
   var outputs: [(name: String, type: TensorType)] = []
-  /// Every name in use.
+  /// Every name of a value in use.
   private var names: Set<String> = []
+  private var nodeNames: Set<String> = []
   /// Small constants by content: bounds, shapes and axes repeat a lot.
   private var small: [Tensor: String] = [:]
   private var count = 0
@@ -31,6 +32,18 @@ struct OnnxFileContents {
       let next = name.isEmpty ? "v\(count)" : "\(name)_\(count)"
       if names.insert(next).inserted { return next }
     }
+  }
+
+  /// Adds a node, whose name gets a number where another has it.
+  mutating func add(_ node: OnnxNode) {
+    var node = node
+    let base = node.name.isEmpty ? node.opType : node.name
+    node.name = base
+    while !nodeNames.insert(node.name).inserted {
+      count += 1
+      node.name = "\(base)_\(count)"
+    }
+    nodes.append(node)
   }
 
   /// A name that nothing has.

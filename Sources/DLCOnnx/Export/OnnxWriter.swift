@@ -73,7 +73,7 @@ private struct Writing {
     guard let order = graph.topologicalOrder() else { throw .malformed("has a cycle") }
     for id in order { try spell(graph[id]) }
     for copy in copies {
-      file.nodes.append(
+      file.add(
         OnnxNode(
           opType: "Identity", domain: "", overload: "", name: copy.to, inputs: [name(of: copy.from)],
           outputs: [copy.to], attributes: []))
@@ -120,9 +120,9 @@ private struct Writing {
     }
     spelling.rename(renamed)
     file = spelling.file
-    file.nodes += spelling.nodes
+    for node in spelling.nodes { file.add(node) }
     for (result, output) in passed {
-      file.nodes.append(
+      file.add(
         OnnxNode(
           opType: "Identity", domain: "", overload: "", name: node.name, inputs: [renamed[result] ?? result],
           outputs: [output], attributes: []))

@@ -48,17 +48,14 @@
   X(42, dynamic_range)                                                                                                 \
   X(43, scale_accumulator)                                                                                             \
   X(44, lookup)                                                                                                        \
-  X(45, qbinary)
-
-// Ids given to families whose rows are still to come; a family moves into the list above with its row.
-#define DLC_KERNEL_PENDING_LIST(X)                                                                                     \
+  X(45, qbinary)                                                                                                       \
   X(46, qpool)                                                                                                         \
   X(47, qreduce)                                                                                                       \
   X(48, qsoftmax)
 
 typedef enum dlc_kernel_id {
 #define X(id, family) DLC_KERNEL_##family = id,
-  DLC_KERNEL_LIST(X) DLC_KERNEL_PENDING_LIST(X)
+  DLC_KERNEL_LIST(X)
 #undef X
 } dlc_kernel_id;
 

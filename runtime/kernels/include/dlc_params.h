@@ -347,9 +347,9 @@ typedef struct dlc_reverse_sequence_params {
 } dlc_reverse_sequence_params;
 
 // Integer families. An activation stands for real = (q - zero) * scale; it is stored as u8 on every target, because x86
-// multiplies u8 by s8 and the others shift a vector as they load it. Weights are s8 in [-127, 127] with zero 0 and a
-// scale for each output channel. Products are summed in s32, without any saturating step; sums that would pass 31 bits
-// wrap. What the activation's zero point adds is constant, and part of the s32 bias:
+// multiplies u8 by s8 and the others shift a vector as they load it. Weights are s8 in [-127, 127] (packing takes -128
+// for -127) with zero 0 and a scale for each output channel. Products are summed in s32, without any saturating step;
+// sums that would pass 31 bits wrap. What the activation's zero point adds is constant, and part of the s32 bias:
 // bias[c] = round(b[c] / (s_x s_w[c])) - zero_x * sum over k of w[k][c].
 //
 // Requantization, bit for bit the same everywhere (no contraction into fused multiply-add):

@@ -1,6 +1,8 @@
 // The pool family: x [N, (D, (H,)) W, C], y, indices?; channels last, up to three spatial axes.
 #include "pool/pool.h"
 
+#include "qpool/qpool.h"
+
 // One spatial axis.
 typedef struct axis {
   int64_t input, output, kernel, stride, dilation, pad_begin, pad_end;
@@ -60,7 +62,8 @@ static uint32_t pool_parts(const dlc_call *call) {
 
 // Taps k in 0..<kernel with start + k * dilation < limit, for start < limit.
 static int64_t taps_below(const axis *a, int64_t start, int64_t limit) {
-  return limit <= start ? 0 : dlc_min64(a->kernel, (limit - start + a->dilation - 1) / a->dilation);
+  if (limit <= start) return 0;
+  return dlc_min64(a->kernel, a->dilation == 1 ? limit - start : (limit - start + a->dilation - 1) / a->dilation);
 }
 
 // A call whose geometry is worked out.
@@ -142,9 +145,15 @@ static int pool_run(const dlc_call *call, uint32_t part, uint32_t parts) {
     find_cells(&p, x, at, &cells);
     void *to = dlc_at_mutable(y->data, at * y->pitch * p.bytes);
     if (cells.x == NULL) cells.counts[0] = 0;
-    if (row)
+    if (row) {
       row(&cells, to);
-    else
+    } else if (x->type == DLC_U8 && !indexed) {
+      dlc_qpool_cells bytes = {.x = cells.x, .channels = cells.channels};
+      memcpy(bytes.counts, cells.counts, sizeof bytes.counts);
+      memcpy(bytes.strides, cells.strides, sizeof bytes.strides);
+      if (!bytes.x) bytes.x = x->data;
+      DLC_ROWS(dlc_qpool_rows)->maximum(&bytes, to);
+    } else
       dlc_pool_plain(p.params, x->type, &cells, to, indexed ? (int64_t *)indices->data + at * indices->pitch : NULL);
   }
   return 0;

@@ -118,6 +118,7 @@ void dlc_qgather_rows(const void *gather, int64_t row, bool skips, dlc_qtile_row
   rows->taps = listed;
 }
 
+static inline void copy_8(uint8_t *to, const uint8_t *from) { __builtin_memcpy(to, from, 8); }
 static inline void copy_16(uint8_t *to, const uint8_t *from) { __builtin_memcpy(to, from, 16); }
 static inline void copy_32(uint8_t *to, const uint8_t *from) {
   copy_16(to, from);
@@ -139,8 +140,15 @@ static void copy_cells(uint8_t *to, int64_t to_step, const uint8_t *from, int64_
   const int64_t width = bytes <= 16 ? 16 : 32, room = end - from;
   int64_t safe = room < width ? 0 : (room - width) / from_step + 1;
   if (safe > count) safe = count;
-  if (width == 16)
+  if (bytes <= 8)
+    for (; i < safe; i++, to += to_step, from += from_step) copy_8(to, from);
+  else if (width == 16)
     for (; i < safe; i++, to += to_step, from += from_step) copy_16(to, from);
+  else if (bytes <= 24)
+    for (; i < safe; i++, to += to_step, from += from_step) {
+      copy_16(to, from);
+      copy_8(to + 16, from + 16);
+    }
   else
     for (; i < safe; i++, to += to_step, from += from_step) copy_32(to, from);
   for (; i < count; i++, to += to_step, from += from_step) __builtin_memcpy(to, from, (size_t)bytes);
@@ -187,16 +195,14 @@ static void copy_line(const dlc_qgather *g, uint8_t *to, const uint8_t *line, in
   if (done < count) copy_taps(g, to + done * g->copy_pitch, line, w + done * axis->stride, count - done);
 }
 
-void dlc_qgather_copies(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows) {
-  (void)skips;
+void dlc_qgather_copies(const void *gather, int64_t row, uint32_t count, uint8_t *copy, int64_t *y_row) {
   const dlc_qgather *g = gather;
   const dlc_qgather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   const bool contiguous = w->step == 1 && g->pitch == g->inputs;
   const int64_t line_bytes = (int64_t)w->taps * g->inputs, bytes = line_bytes * h->taps * d->taps;
-  uint8_t *copy = rows->copy;
   cursor c = cursor_at(g, row);
-  for (uint32_t i = 0; i < rows->m;) {
-    const cell_run r = next_run(g, &c, rows->m - i);
+  for (uint32_t i = 0; i < count;) {
+    const cell_run r = next_run(g, &c, count - i);
     uint8_t *to = copy;
     for (int32_t td = 0; td < d->taps; td++)
       for (int32_t th = 0; th < h->taps; th++, to += line_bytes) {
@@ -214,10 +220,7 @@ void dlc_qgather_copies(const void *gather, int64_t row, bool skips, dlc_qtile_r
     for (int32_t j = 0; j < r.count; j++, i++, copy += g->copy_pitch) {
       // What pads the depth to fours meets zero weights.
       __builtin_memset(copy + bytes, 0, 4);
-      rows->a[i] = copy;
-      rows->y_row[i] = r.y_row + (int64_t)j * w->y_step;
+      y_row[i] = r.y_row + (int64_t)j * w->y_step;
     }
   }
-  rows->taps = 1;
-  rows->shifted = true;
 }

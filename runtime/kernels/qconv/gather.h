@@ -31,8 +31,8 @@ static inline const uint8_t *dlc_qbytes_end(const dlc_tensor *x) {
 // A dlc_qrow_source over a dlc_qgather.
 void dlc_qgather_rows(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows);
 
-// The same, with all cells of a window copied one behind the other.
-void dlc_qgather_copies(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows);
+// A dlc_qrow_copier over a dlc_qgather.
+void dlc_qgather_copies(const void *gather, int64_t row, uint32_t count, uint8_t *to, int64_t *y_row);
 
 // The shifts of rows whose windows lie inside the input.
 void dlc_qgather_shifts(const void *gather, int64_t *shift);

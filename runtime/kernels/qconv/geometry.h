@@ -38,7 +38,7 @@ static inline int64_t dlc_window_taps(const dlc_window *w) {
 
 // Copied rows make one tap of all cells: where a cell's channels do not fill groups of depths, or taps would be short.
 static inline bool dlc_qcopies_rows(int64_t taps, int32_t inputs) {
-  return taps > 1 && (inputs % DLC_QGROUP != 0 || inputs < 16);
+  return taps > 1 && (inputs % DLC_QGROUP != 0 || inputs <= 32);
 }
 
 // Bytes from one copied row to the next: copies may run over a row's end by less than 32.

@@ -109,9 +109,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   dlc_qgather g = gather_of(p, &l, x, y);
   dlc_qrows affine = {x->data, x->pitch};
   dlc_qcontraction c = {
-      .source = l.pointwise ? dlc_qaffine_rows
-                : l.copies  ? dlc_qgather_copies
-                            : dlc_qgather_rows,
+      .source = l.pointwise ? dlc_qaffine_rows : dlc_qgather_rows,
+      .copier = l.copies ? dlc_qgather_copies : NULL,
       .shifts = l.pointwise || l.copies ? dlc_qno_shift : dlc_qgather_shifts,
       .context = l.pointwise ? (const void *)&affine : &g,
       .b = call->operands[W].data,

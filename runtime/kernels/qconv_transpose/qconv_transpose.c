@@ -177,7 +177,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
         if (!dlc_qphase_of(window, p->groups, x->dims[4], y->dims[4], at, axis, &g)) return 0;
         const int64_t taps = (int64_t)axis[0].taps * axis[1].taps * axis[2].taps, bytes = g.group_bytes * g.groups;
         const bool copies = dlc_qcopies_rows(taps, g.inputs);
-        c.source = copies ? dlc_qgather_copies : dlc_qgather_rows;
+        c.source = dlc_qgather_rows;
+        c.copier = copies ? dlc_qgather_copies : NULL;
         c.shifts = copies ? dlc_qno_shift : dlc_qgather_shifts;
         c.taps = copies ? 1 : (uint32_t)taps;
         c.depth = (uint32_t)(copies ? (g.depth + 3) / 4 * 4 : g.inputs);

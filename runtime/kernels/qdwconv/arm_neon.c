@@ -7,12 +7,16 @@
 #define ISA_NAME dlc_qdwconv__neon
 #define ISA_FLIP 0x80
 #define ISA_ROWS 1
+#define ISA_HELD 0
 #define QX int8x16x4_t
+typedef const uint8_t *weights;
+#define QW weights
 
 DLC_QINLINE int8x16x4_t load_x(const uint8_t *x) {
   const int8_t *p = (const int8_t *)x;
   return (int8x16x4_t){{vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32), vld1q_s8(p + 48)}};
 }
+DLC_QINLINE weights load_w(const uint8_t *w) { return w; }
 DLC_QINLINE DLC_QI dot(DLC_QI sum, int8x16x4_t x, const uint8_t *w) {
   for (int i = 0; i < 4; i++) {
     const int8x16_t v = vld1q_s8((const int8_t *)w + 16 * i);

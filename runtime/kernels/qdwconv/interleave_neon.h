@@ -25,7 +25,7 @@ DLC_QINLINE void interleave_one(const uint8_t *a, const uint8_t *b, const uint8_
   vst4q_u8(to, quads);
 }
 
-static void weigh(const int8_t *quads, int64_t n, uint8_t *to) {
+static inline void weigh(const int8_t *quads, int64_t n, uint8_t *to) {
   for (int64_t i = 0; i < n; i++) memcpy(to + i * DLC_QUAD_WEIGHTS, quads + i * DLC_QUAD, DLC_QUAD);
 }
 

@@ -7,6 +7,9 @@
 // Bytes of weights held ready at a time, when one block of channels needs no more.
 enum { WEIGHTS_CACHE = 16 << 10 };
 
+// Quads of sources that are found once for all blocks of channels.
+enum { FOUND = 4 };
+
 static int64_t rows_of(const dlc_tensor *y) { return (int64_t)y->dims[0] * y->dims[1]; }
 
 static dlc_qdwconv_plan plan_of(const dlc_call *call) {
@@ -49,7 +52,7 @@ static int qdwconv_check(const dlc_call *call) {
   return requantize_check(call, &p->requantize);
 }
 
-// Scratch: columns, then for each block of channels in work its weights, bias and scales.
+// Scratch: columns of two blocks of channels, then for each block of channels in work its weights, bias and scales.
 static int64_t columns_bytes(const dlc_qdwconv_plan *p) { return (int64_t)p->groups * p->columns * DLC_QUAD; }
 static int64_t block_bytes(const dlc_qdwconv_plan *p) {
   return (int64_t)p->rows * p->groups * p->kernel * DLC_QUAD_WEIGHTS + DLC_QLANES * 8;
@@ -62,7 +65,7 @@ static int64_t blocks_at_once(const dlc_qdwconv_plan *p, int64_t blocks) {
 static size_t qdwconv_scratch(const dlc_call *call) {
   const dlc_qdwconv_plan p = plan_of(call);
   const int64_t blocks = blocks_at_once(&p, dlc_qdwconv_blocks(dlc_operand(call, 6)->dims[4]));
-  return (size_t)(columns_bytes(&p) + blocks * block_bytes(&p));
+  return (size_t)(2 * columns_bytes(&p) + blocks * block_bytes(&p));
 }
 
 static uint32_t qdwconv_parts(const dlc_call *call) {
@@ -110,28 +113,24 @@ typedef struct work {
   const uint8_t *x_end;
   uint8_t *columns, *blocks;
   uint8_t zeros[DLC_QLANES]; // x's zero point, where there is no input
+  uint8_t padding;           // the same as quads hold it
 } work;
 
 // Weights, bias and scales of a block of channels into its place in scratch. Unused lanes are zero.
 static void prepare_block(const work *w, int64_t block, uint8_t *to) {
-  static const int8_t none[DLC_QLANES];
   const dlc_qdwconv_plan *p = &w->plan;
   const dlc_window *window = &w->params->window;
   const int8_t *packed = (const int8_t *)dlc_operand(w->call, 1)->data + block * p->taps * DLC_QLANES;
-  const int64_t stay[4] = {0};
   uint8_t *at = to;
   for (int32_t row = 0; row < p->rows; row++)
-    for (int32_t g = 0; g < p->groups; g++)
-      for (int32_t k = 0; k < p->kernel; k++, at += DLC_QUAD_WEIGHTS) {
-        const uint8_t *from[4];
-        uint8_t quads[DLC_QUAD];
-        for (int32_t s = 0; s < 4; s++) {
-          const int32_t tap = dlc_qdwconv_tap(p, window, row, 4 * g + s, k);
-          from[s] = (const uint8_t *)(tap < 0 ? none : packed + (int64_t)tap * DLC_QLANES);
-        }
-        w->isa->interleave(from, stay, 1, NULL, 0, quads);
-        w->isa->weigh((const int8_t *)quads, 1, at);
+    for (int32_t g = 0; g < p->groups; g++, at += p->kernel * DLC_QUAD_WEIGHTS) {
+      const int8_t *from[4];
+      for (int32_t s = 0; s < 4; s++) {
+        const int32_t tap = dlc_qdwconv_tap(p, window, row, 4 * g + s, 0);
+        from[s] = tap < 0 ? NULL : packed + (int64_t)tap * DLC_QLANES;
       }
+      w->isa->weigh(from, p->kernel, DLC_QLANES, at);
+    }
   const int64_t first = block * DLC_QLANES, count = dlc_min64(DLC_QLANES, w->y->dims[4] - first);
   const dlc_tensor *scales = dlc_operand(w->call, 3);
   uint32_t sums[DLC_QLANES] = {0};
@@ -174,15 +173,25 @@ static source find_source(const work *w, int64_t image, int64_t od, int64_t oh, 
   return s;
 }
 
+// Steps that a distance takes.
+static int64_t steps_to(int64_t distance, int64_t step) { return step == 1 ? distance : (distance + step - 1) / step; }
+
 // All columns of one group, for the sixteen channels whose inputs begin at channel c.
 static void interleave_columns(const work *w, const source sources[4], int64_t c, const uint8_t *spread, uint8_t *to) {
   const dlc_qdwconv_plan *p = &w->plan;
   const int64_t step = p->by_row ? 1 : w->params->window.stride[2], width = w->x->dims[3], pitch = w->x->pitch;
+  int64_t columns = p->columns;
   int64_t at = 0;
-  while (at < p->columns) {
+  if (p->by_row) { // columns of padding are the same for all sources
+    for (; at < p->columns && sources[0].column + at < 0; at++) memset(to + at * DLC_QUAD, w->padding, DLC_QUAD);
+    const int64_t inside = dlc_max64(at, dlc_min64(p->columns, width - sources[0].column));
+    for (int64_t i = inside; i < p->columns; i++) memset(to + i * DLC_QUAD, w->padding, DLC_QUAD);
+    columns = inside;
+  }
+  while (at < columns) {
     // The longest run over which every source is inside, or outside, the image, and may be read sixteen bytes at a
     // time.
-    int64_t run = p->columns - at, steps[4];
+    int64_t run = columns - at, steps[4];
     const uint8_t *from[4];
     uint8_t rest[4][DLC_QLANES];
     for (int s = 0; s < 4; s++) {
@@ -191,10 +200,10 @@ static void interleave_columns(const work *w, const source sources[4], int64_t c
       steps[s] = 0;
       if (!sources[s].row || column >= width) continue;
       if (column < 0) {
-        run = dlc_min64(run, (-column + step - 1) / step);
+        run = dlc_min64(run, steps_to(-column, step));
         continue;
       }
-      run = dlc_min64(run, (width - column + step - 1) / step);
+      run = dlc_min64(run, steps_to(width - column, step));
       from[s] = sources[s].row + column * pitch + c;
       steps[s] = step * pitch;
       const int64_t room = w->x_end - from[s];
@@ -204,11 +213,39 @@ static void interleave_columns(const work *w, const source sources[4], int64_t c
         from[s] = rest[s];
         run = 1;
       } else {
-        run = dlc_min64(run, (room - DLC_QLANES) / dlc_max64(steps[s], 1) + 1);
+        // Most runs end far before the image does, and a division takes as long as several columns.
+        if ((run - 1) * steps[s] + DLC_QLANES > room) run = (room - DLC_QLANES) / steps[s] + 1;
       }
     }
     w->isa->interleave(from, steps, run, spread, w->isa->flip, to + at * DLC_QUAD);
     at += run;
+  }
+}
+
+// A strip of output cells: rows from oh on, cells from q on, and where the first sources begin.
+typedef struct strip {
+  int64_t image, od, oh, q;
+  source sources[FOUND][4];
+} strip;
+
+static strip make_strip(const work *w, int64_t image, int64_t od, int64_t oh, int64_t q) {
+  strip t = {.image = image, .od = od, .oh = oh, .q = q};
+  for (int32_t g = 0; g < w->plan.groups && g < FOUND; g++)
+    for (int32_t s = 0; s < 4; s++) t.sources[g][s] = find_source(w, image, od, oh, q, 4 * g + s);
+  return t;
+}
+
+// All columns of a strip for the block of channels from c on.
+static void interleave_block(const work *w, const strip *t, int64_t c, uint8_t *to) {
+  const int64_t channels = w->y->dims[4], multiplier = w->params->multiplier;
+  const int64_t x_channel = multiplier > 1 ? c / multiplier : c;
+  uint8_t spread[DLC_QLANES];
+  for (int i = 0; multiplier > 1 && i < DLC_QLANES; i++)
+    spread[i] = (uint8_t)(dlc_min64(c + i, channels - 1) / multiplier - x_channel);
+  for (int32_t g = 0; g < w->plan.groups; g++, to += (int64_t)w->plan.columns * DLC_QUAD) {
+    source more[4];
+    for (int32_t s = 0; s < 4 && g >= FOUND; s++) more[s] = find_source(w, t->image, t->od, t->oh, t->q, 4 * g + s);
+    interleave_columns(w, g < FOUND ? t->sources[g] : more, x_channel, multiplier > 1 ? spread : NULL, to);
   }
 }
 
@@ -222,7 +259,6 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
   const int64_t row = ((image * y->dims[1] + od) * y->dims[2] + oh) * out_w;
   const bool has_residual = dlc_is_present(residual);
   dlc_qdwconv_job job = {
-      .columns = w->columns,
       .group_bytes = (int64_t)p->columns * DLC_QUAD,
       .rows = p->rows,
       .keep = keep,
@@ -244,18 +280,14 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
   if (has_residual)
     job.residual_end = (const uint8_t *)residual->data + (dlc_rows(residual) - 1) * residual->pitch + channels;
   for (int64_t q = 0; q < out_w; q += p->cells) {
+    const strip t = make_strip(w, image, od, oh, q);
     job.cells = (int32_t)dlc_min64(p->cells, out_w - q);
+    // One block ahead: columns are read in longer pieces than they are written, which has to wait for the cache.
+    interleave_block(w, &t, first_block * DLC_QLANES, w->columns);
     for (int64_t b = 0; b < blocks; b++) {
-      const int64_t c = (first_block + b) * DLC_QLANES, multiplier = w->params->multiplier;
-      uint8_t spread[DLC_QLANES];
-      for (int i = 0; multiplier > 1 && i < DLC_QLANES; i++)
-        spread[i] = (uint8_t)((dlc_min64(c + i, channels - 1)) / multiplier - c / multiplier);
-      for (int32_t g = 0; g < p->groups; g++) {
-        source sources[4];
-        for (int32_t s = 0; s < 4; s++) sources[s] = find_source(w, image, od, oh, q, 4 * g + s);
-        interleave_columns(w, sources, c / multiplier, multiplier > 1 ? spread : NULL,
-                           w->columns + g * job.group_bytes);
-      }
+      const int64_t c = (first_block + b) * DLC_QLANES;
+      if (b + 1 < blocks) interleave_block(w, &t, c + DLC_QLANES, w->columns + (b + 1) % 2 * columns_bytes(p));
+      job.columns = w->columns + b % 2 * columns_bytes(p);
       job.weights = w->blocks + b * block_bytes(p);
       job.bias = (const int32_t *)(const void *)(job.weights + block_bytes(p) - DLC_QLANES * 8);
       job.scale = (const float *)(job.bias + DLC_QLANES);
@@ -281,8 +313,9 @@ static int qdwconv_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   w.x_end = (const uint8_t *)w.x->data;
   if (dlc_elements(w.x) > 0) w.x_end += (dlc_rows(w.x) - 1) * w.x->pitch + w.x->dims[4];
   w.columns = call->scratch;
-  w.blocks = w.columns + columns_bytes(&w.plan);
+  w.blocks = w.columns + 2 * columns_bytes(&w.plan);
   memset(w.zeros, w.params->x_zero, sizeof w.zeros);
+  w.padding = (uint8_t)(w.zeros[0] ^ w.isa->flip);
   const int64_t all = dlc_qdwconv_blocks(y->dims[4]), most = blocks_at_once(&w.plan, all);
   const int64_t groups = (y->dims[2] + w.plan.rows - 1) / w.plan.rows;
   int64_t begin, end;

@@ -33,8 +33,9 @@ typedef struct dlc_qdwconv_isa {
   // n columns of quads: bytes from[s] + i * step[s], sixteen of each, or with `spread` those at its sixteen indices.
   void (*interleave)(const uint8_t *const from[4], const int64_t step[4], int64_t n, const uint8_t *spread,
                      uint8_t flip, uint8_t *to);
-  // n quads of s8 weights in the form that `run` reads, DLC_QUAD_WEIGHTS apart.
-  void (*weigh)(const int8_t *quads, int64_t n, uint8_t *to);
+  // n quads of s8 weights in the form that `run` reads, DLC_QUAD_WEIGHTS apart: sixteen bytes from[s] + i * step each,
+  // or zeros where it is NULL.
+  void (*weigh)(const int8_t *const from[4], int64_t n, int64_t step, uint8_t *to);
   void (*run)(const dlc_qdwconv_job *job);
   // Exclusive or to inputs: 0x80 where they are multiplied as s8, which takes 128 from each.
   uint8_t flip;

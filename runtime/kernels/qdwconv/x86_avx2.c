@@ -7,10 +7,13 @@
 #define ISA_NAME dlc_qdwconv__avx2
 #define ISA_FLIP 0
 #define ISA_ROWS 1
+#define ISA_HELD 0
 typedef struct quad {
   __m256i even[2], odd[2];
 } quad;
 #define QX quad
+typedef const uint8_t *weights;
+#define QW weights
 
 DLC_QINLINE quad load_x(const uint8_t *x) {
   const __m256i *from = (const __m256i *)x, low = _mm256_set1_epi16(0xff);
@@ -18,6 +21,7 @@ DLC_QINLINE quad load_x(const uint8_t *x) {
   return (quad){{_mm256_and_si256(a, low), _mm256_and_si256(b, low)},
                 {_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8)}};
 }
+DLC_QINLINE weights load_w(const uint8_t *w) { return w; }
 DLC_QINLINE DLC_QI dot(DLC_QI sum, quad x, const uint8_t *w) {
   const __m256i *v = (const __m256i *)w;
   __m256i a = _mm256_add_epi32(sum.a, _mm256_madd_epi16(x.even[0], _mm256_loadu_si256(v)));

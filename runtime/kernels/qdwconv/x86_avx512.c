@@ -7,18 +7,21 @@
 #define ISA_NAME dlc_qdwconv__avx512
 #define ISA_FLIP 0
 #define ISA_ROWS 2
+#define ISA_HELD 6
 typedef struct quad {
   __m512i even, odd;
 } quad;
 #define QX quad
+#define QW quad
 
 DLC_QINLINE quad load_x(const uint8_t *x) {
   const __m512i bytes = _mm512_loadu_si512(x);
   return (quad){_mm512_and_si512(bytes, _mm512_set1_epi16(0xff)), _mm512_srli_epi16(bytes, 8)};
 }
-DLC_QINLINE __m512i dot(__m512i sum, quad x, const uint8_t *w) {
-  sum = _mm512_add_epi32(sum, _mm512_madd_epi16(x.even, _mm512_loadu_si512(w)));
-  return _mm512_add_epi32(sum, _mm512_madd_epi16(x.odd, _mm512_loadu_si512(w + 64)));
+DLC_QINLINE quad load_w(const uint8_t *w) { return (quad){_mm512_loadu_si512(w), _mm512_loadu_si512(w + 64)}; }
+DLC_QINLINE __m512i dot(__m512i sum, quad x, quad w) {
+  sum = _mm512_add_epi32(sum, _mm512_madd_epi16(x.even, w.even));
+  return _mm512_add_epi32(sum, _mm512_madd_epi16(x.odd, w.odd));
 }
 DLC_QTARGET static void weigh(const int8_t *quads, int64_t n, uint8_t *to) {
   for (int64_t i = 0; i < n; i++, to += DLC_QUAD_WEIGHTS) {

@@ -80,5 +80,5 @@ static void any_tile(const dlc_qtile *t) { tiles[t->m - 1](t); }
 
 static void compensate(const int8_t *panel, size_t groups, int32_t *start) { qcompensate_plain(panel, groups, start); }
 
-const dlc_qtile_isa dlc_qtile__dotprod = {ROWS, DLC_QPANEL, 0, 0, any_tile, compensate};
+const dlc_qtile_isa dlc_qtile__dotprod = {ROWS, DLC_QPANEL, 0, 0, any_tile, compensate, NULL};
 #endif

@@ -119,5 +119,5 @@ static void any_tile(const dlc_qtile *t) {
     tiles[(t->m - 1) / 2](t);
 }
 
-const dlc_qtile_isa dlc_qtile__i8mm = {ROWS, DLC_QPANEL, 0, 0, any_tile, NULL};
+const dlc_qtile_isa dlc_qtile__i8mm = {ROWS, DLC_QPANEL, 0, 0, any_tile, NULL, NULL};
 #endif

@@ -83,5 +83,5 @@ static void (*const tiles[])(const dlc_qtile *) = {tile_1, tile_2};
 
 static void any_tile(const dlc_qtile *t) { tiles[t->m - 1](t); }
 
-const dlc_qtile_isa dlc_qtile__neon = {ROWS, DLC_QPANEL, 0, 0, any_tile, qcompensate_plain};
+const dlc_qtile_isa dlc_qtile__neon = {ROWS, DLC_QPANEL, 0, 0, any_tile, qcompensate_plain, NULL};
 #endif

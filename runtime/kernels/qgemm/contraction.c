@@ -2,10 +2,17 @@
 
 #include <string.h>
 
-const dlc_qtile_isa *dlc_qtile_current(void) {
+#if DLC_HAS_AVX512
+// Least rows and groups of depths that fill enough of a tile register to pay for it.
+enum { AMX_ROWS = 4, AMX_GROUPS = 8 };
+#endif
+
+const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups) {
+  (void)rows;
+  (void)groups;
   switch (dlc_current_isa()) {
 #if DLC_HAS_AVX512
-  case DLC_ISA_AMX:
+  case DLC_ISA_AMX: return rows >= AMX_ROWS && groups >= AMX_GROUPS ? &dlc_qtile__amx : &dlc_qtile__avx512vnni;
   case DLC_ISA_AVX512_VNNI: return &dlc_qtile__avx512vnni;
   case DLC_ISA_AVX512: return &dlc_qtile__avx512;
 #endif
@@ -46,15 +53,14 @@ void dlc_qno_shift(const void *context, int64_t *shift) {
 }
 
 // TABLE_BUDGET, COPY_BUDGET and LIGHT_WEIGHTS in bytes.
-enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10, COPY_BUDGET = 48 << 10, LIGHT_WEIGHTS = 256 << 10 };
+enum { MOST_TILES = 24, TABLE_BUDGET = 32 << 10, COPY_BUDGET = 24 << 10, LIGHT_WEIGHTS = 256 << 10 };
 
 static uint64_t align64(uint64_t bytes) { return (bytes + 63) & ~(uint64_t)63; }
 
 static uint64_t table_bytes(uint32_t taps) {
   // Rows without taps are listed too.
   if (taps == 0) taps = 1;
-  return align64(taps * (DLC_QTILE_MAX_ROWS * sizeof(uint8_t *) + sizeof(uint32_t)) +
-                 DLC_QTILE_MAX_ROWS * sizeof(int64_t));
+  return align64(taps * (DLC_QTILE_MAX_ROWS * sizeof(uint8_t *) + sizeof(uint32_t)));
 }
 
 // Tiles whose tables and copied rows are kept at once: a block of rows that all panels pass over while they are in
@@ -73,12 +79,15 @@ static uint64_t shift_bytes(uint32_t taps) { return align64((uint64_t)taps * (si
 
 static uint64_t padded_columns(uint32_t n) { return (uint64_t)n + DLC_QTILE_MAX_COLUMNS; }
 
+// Rows of y of a whole block.
+static const uint64_t y_row_bytes = MOST_TILES * DLC_QTILE_MAX_ROWS * sizeof(int64_t);
+
 uint64_t dlc_qcontract_scratch(uint32_t n, uint32_t taps, uint64_t copy_pitch) {
   const uint64_t table = table_bytes(taps), most = MOST_TILES * table, least = 4 * table;
   uint64_t tables = most < TABLE_BUDGET ? most : least > TABLE_BUDGET ? least : TABLE_BUDGET;
   uint64_t tile_copy = copy_pitch * DLC_QTILE_MAX_ROWS, copies = copy_pitch == 0 ? 0 : COPY_BUDGET;
   if (copies < tile_copy) copies = tile_copy;
-  return align64(MOST_TILES * sizeof(dlc_qtile_rows)) + tables + shift_bytes(taps) + align64(copies) +
+  return align64(MOST_TILES * sizeof(dlc_qtile_rows)) + y_row_bytes + tables + shift_bytes(taps) + align64(copies) +
          2 * align64(padded_columns(n) * sizeof(int32_t));
 }
 
@@ -89,6 +98,8 @@ typedef struct workspace {
   float *scale;
   int64_t *shift; // shared by shifted tiles, with the numbers of all taps
   uint32_t *tap;
+  int64_t *y_row;  // of all rows of a block
+  uint8_t *copies; // the rows themselves, where they are copied
 } workspace;
 
 static workspace place(const dlc_qcontraction *c, void *scratch, uint32_t tiles) {
@@ -102,16 +113,15 @@ static workspace place(const dlc_qcontraction *c, void *scratch, uint32_t tiles)
   s.shift = (int64_t *)at;
   s.tap = (uint32_t *)(s.shift + c->taps);
   at += shift_bytes(c->taps);
-  char *copies = at;
+  s.y_row = (int64_t *)at;
+  at += y_row_bytes;
+  s.copies = (uint8_t *)at;
   if (c->copy_pitch) at += align64((uint64_t)tiles * DLC_QTILE_MAX_ROWS * c->copy_pitch);
   for (uint32_t i = 0; i < tiles; i++) {
     char *table = at + i * table_bytes(c->taps);
-    s.tiles[i].y_row = (int64_t *)table;
-    table += sizeof(int64_t) * DLC_QTILE_MAX_ROWS;
     s.tiles[i].a = (const uint8_t **)table;
     table += sizeof(uint8_t *) * DLC_QTILE_MAX_ROWS * (c->taps ? c->taps : 1);
     s.tiles[i].tap = (uint32_t *)table;
-    s.tiles[i].copy = c->copy_pitch ? (uint8_t *)copies + i * DLC_QTILE_MAX_ROWS * c->copy_pitch : NULL;
   }
   return s;
 }
@@ -171,19 +181,27 @@ static void run_block(pass *p, uint32_t tiles, uint32_t width, bool first) {
   }
 }
 
+static void list_copies(const dlc_qcontraction *c, const uint8_t *copies, dlc_qtile_rows *t) {
+  for (uint32_t i = 0; i < t->m; i++, copies += c->copy_pitch) t->a[i] = copies;
+  t->taps = 1;
+  t->shifted = true;
+}
+
 void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end, uint32_t column_begin,
                    uint32_t column_end, void *scratch) {
   if (row_begin >= row_end || column_begin >= column_end) return;
-  const dlc_qtile_isa *isa = dlc_qtile_current();
+  const int64_t rows = row_end - row_begin;
+  const dlc_qtile_isa *isa = dlc_qtile_current(rows, c->panel_stride / DLC_QPANEL_GROUP_BYTES);
   // Even shares everywhere: 49 rows are tiles of 13, 12, 12 and 12 rather than of 14, 14, 14 and 7.
-  const int64_t rows = row_end - row_begin, tiles = (rows + isa->rows - 1) / isa->rows;
+  const int64_t tiles = (rows + isa->rows - 1) / isa->rows;
   const int64_t most = tiles_per_block(c->taps, c->copy_pitch), blocks = (tiles + most - 1) / most;
   const int64_t short_rows = rows / tiles, longer = rows % tiles;
+  uint32_t state = 0;
   pass p = {.c = c, .isa = isa, .out = c->out, .column_begin = column_begin, .column_end = column_end};
   p.s = place(c, scratch, (uint32_t)(tiles < most ? tiles : most));
   copy_columns(c, &p.s, column_begin, column_end);
   if (p.out.scale) p.out.scale = p.s.scale;
-  p.tile = (dlc_qtile){.panel_stride = c->panel_stride, .depth = c->depth, .out = &p.out};
+  p.tile = (dlc_qtile){.panel_stride = c->panel_stride, .depth = c->depth, .out = &p.out, .state = &state};
   if (c->shifts) {
     c->shifts(c->context, p.s.shift);
     for (uint32_t i = 0; i < c->taps; i++) p.s.tap[i] = i;
@@ -192,14 +210,21 @@ void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end
   const bool skips = c->skips && !isa->compensate;
   int64_t row = row_begin;
   for (int64_t block = 0; block < blocks; block++) {
-    const int64_t first = tiles * block / blocks, last = tiles * (block + 1) / blocks;
+    const int64_t first = tiles * block / blocks, last = tiles * (block + 1) / blocks, block_row = row;
     for (int64_t i = first; i < last; i++) {
       dlc_qtile_rows *t = &p.s.tiles[i - first];
       t->m = (uint32_t)(short_rows + (i < longer));
-      t->shifted = false;
-      c->source(c->context, row, skips, t);
+      t->y_row = p.s.y_row + (row - block_row);
+      if (c->copier) {
+        list_copies(c, p.s.copies + (size_t)(row - block_row) * c->copy_pitch, t);
+      } else {
+        t->shifted = false;
+        c->source(c->context, row, skips, t);
+      }
       row += t->m;
     }
+    if (c->copier) c->copier(c->context, block_row, (uint32_t)(row - block_row), p.s.copies, p.s.y_row);
     run_block(&p, (uint32_t)(last - first), width, block == 0);
   }
+  if (isa->end) isa->end();
 }

@@ -9,13 +9,16 @@ typedef struct dlc_qtile_rows {
   const uint8_t **a; // [taps][m], room for all taps; [m] first taps when shifted
   uint32_t *tap;     // [taps], unless shifted
   int64_t *y_row;    // [m] rows of y and residual
-  uint8_t *copy;     // [m][copy_pitch] where the contraction has copied rows, else NULL
   uint32_t m, taps;  // taps listed
   bool shifted;      // all taps, each as far from the first as the contraction's shifts say
 } dlc_qtile_rows;
 
 // Lists the rows `row`...`row` + rows->m - 1. With `skips`, taps that lie outside for all rows may be left out.
 typedef void (*dlc_qrow_source)(const void *context, int64_t row, bool skips, dlc_qtile_rows *rows);
+
+// Copies the rows `row`...`row` + count - 1, all taps one behind the other, to `to`, a contraction's copy_pitch apart,
+// and lists where they go.
+typedef void (*dlc_qrow_copier)(const void *context, int64_t row, uint32_t count, uint8_t *to, int64_t *y_row);
 
 // Rows that lie at one pitch: the context of dlc_qaffine_rows.
 typedef struct dlc_qrows {
@@ -29,7 +32,8 @@ void dlc_qno_shift(const void *context, int64_t *shift);
 
 // y = requantize(a b + start).
 typedef struct dlc_qcontraction {
-  dlc_qrow_source source;
+  dlc_qrow_source source; // or, where rows are copied, copier: as one tap
+  dlc_qrow_copier copier;
   void (*shifts)(const void *context, int64_t *shift); // lists shifts [taps] for shifted rows, or NULL when no rows are
   const void *context;
   const int8_t *b;

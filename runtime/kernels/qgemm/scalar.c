@@ -63,4 +63,4 @@ static void any_tile(const dlc_qtile *t) {
   }
 }
 
-const dlc_qtile_isa dlc_qtile__scalar = {DLC_QTILE_MAX_ROWS, DLC_QPANEL, 0, 0, any_tile, NULL};
+const dlc_qtile_isa dlc_qtile__scalar = {DLC_QTILE_MAX_ROWS, DLC_QPANEL, 0, 0, any_tile, NULL, NULL};

@@ -40,6 +40,7 @@ typedef struct dlc_qtile {
   const dlc_qoutput *out;
   uint32_t column; // first column, in y, residual and scale
   uint32_t m, n, taps, depth;
+  uint32_t *state; // what a row keeps from tile to tile; 0 at first
 } dlc_qtile;
 
 // What an instruction set brings.
@@ -49,10 +50,11 @@ typedef struct dlc_qtile_isa {
   void (*tile)(const dlc_qtile *t);
   // Set where activations are multiplied as x - 128: adds 128 times the sum of each column of a panel to start[16].
   void (*compensate)(const int8_t *panel, size_t groups, int32_t *start);
+  void (*end)(void); // called behind the last tile, or NULL
 } dlc_qtile_isa;
 
-// The entries of the instruction set in use.
-const dlc_qtile_isa *dlc_qtile_current(void);
+// The entries of the instruction set in use for products of this many rows and groups of depths.
+const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups);
 
 // Turns sums into y: sums[i * stride + j] for the m rows y_row and columns column...column + n - 1. Sums are readable
 // up to the next multiple of 16 columns.
@@ -84,7 +86,8 @@ static inline uint32_t dlc_qlane_end(const uint8_t *row, uint32_t depth, uint32_
 
 extern const dlc_qtile_isa dlc_qtile__scalar;
 #if defined(__x86_64__)
-extern const dlc_qtile_isa dlc_qtile__avx2, dlc_qtile__avxvnni, dlc_qtile__avx512, dlc_qtile__avx512vnni;
+extern const dlc_qtile_isa dlc_qtile__avx2, dlc_qtile__avxvnni, dlc_qtile__avx512, dlc_qtile__avx512vnni,
+    dlc_qtile__amx;
 void dlc_qfinish__avx2(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t column, uint32_t n,
                        const int32_t *sums, uint32_t stride);
 void dlc_qfinish__avx512(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t column, uint32_t n,

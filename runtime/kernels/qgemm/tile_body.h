@@ -51,7 +51,11 @@ QTARGET static inline __attribute__((always_inline)) void tile(const dlc_qtile *
       }
     }
     QROLLED for (; k < end; k += DLC_QGROUP) QSTEP(0, dlc_qlane(a[i] + k));
-    if (rest) QSTEP(0, dlc_qlane_end(a[i], depth, rest));
+    if (rest) {
+      uint32_t ends[QROWS];
+      QROLLED for (int i = 0; i < M; i++) ends[i] = dlc_qlane_end(a[i], depth, rest);
+      QSTEP(0, ends[i]);
+    }
   }
   QUNROLL for (int s = 1; s < S; s++) QUNROLL for (int e = 0; e < M * N; e++) acc[e] =
       unit_add(acc[e], acc[s * M * N + e]);

@@ -41,5 +41,5 @@ static const tile_function tiles[3] = {tile_1, tile_2, tile_3};
 
 static void any_tile(const dlc_qtile *t) { tiles[t->m - 1](t); }
 
-const dlc_qtile_isa dlc_qtile__avx2 = {3, 16, 0, 0, any_tile, NULL};
+const dlc_qtile_isa dlc_qtile__avx2 = {3, 16, 0, 0, any_tile, NULL, NULL};
 #endif

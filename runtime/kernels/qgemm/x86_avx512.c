@@ -42,5 +42,5 @@ static const tile_function tiles[2][6] = {{ROWS(ENTRY, 1)}, {ROWS(ENTRY, 2)}};
 
 static void any_tile(const dlc_qtile *t) { tiles[t->n > DLC_QPANEL][t->m - 1](t); }
 
-const dlc_qtile_isa dlc_qtile__avx512 = {6, 32, 0, 0, any_tile, NULL};
+const dlc_qtile_isa dlc_qtile__avx512 = {6, 32, 0, 0, any_tile, NULL, NULL};
 #endif

@@ -38,5 +38,5 @@ static const tile_function tiles[4][14] = {{ROWS(ENTRY, 1)}, {ROWS(ENTRY, 2)}, {
 
 static void any_tile(const dlc_qtile *t) { tiles[(t->n - 1) / DLC_QPANEL][t->m - 1](t); }
 
-const dlc_qtile_isa dlc_qtile__avx512vnni = {14, 32, 6, 64, any_tile, NULL};
+const dlc_qtile_isa dlc_qtile__avx512vnni = {14, 32, 6, 64, any_tile, NULL, NULL};
 #endif

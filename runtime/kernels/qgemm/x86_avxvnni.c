@@ -32,5 +32,5 @@ static const tile_function tiles[6] = {ROWS(ENTRY)};
 
 static void any_tile(const dlc_qtile *t) { tiles[t->m - 1](t); }
 
-const dlc_qtile_isa dlc_qtile__avxvnni = {6, 16, 0, 0, any_tile, NULL};
+const dlc_qtile_isa dlc_qtile__avxvnni = {6, 16, 0, 0, any_tile, NULL, NULL};
 #endif

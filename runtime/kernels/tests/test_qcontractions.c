@@ -32,11 +32,9 @@ dlc_tensor make(uint8_t type, int pitch_more, int rank, const int32_t *dims) {
   t.pitch = dims[rank - 1] + pitch_more;
   const size_t size = dlc_type_size(type), shift = (size_t)pick(0, 3) * (size == 1 ? 1 : 4);
   const size_t n = ((size_t)(dlc_rows(&t) * t.pitch) - (size_t)(dlc_rows(&t) ? pitch_more : 0)) * size;
-  uint8_t *data = malloc(n + shift + 1);
+  uint8_t *data = malloc(n + shift ? n + shift : 1);
   if (!data || block_count == MOST_BLOCKS) abort();
   blocks[block_count++] = data;
-  // One byte more than malloc'ed for nothing would hide a step beyond the end.
-  data = blocks[block_count - 1] = realloc(data, n + shift ? n + shift : 1);
   t.data = data + shift;
   // Some operands hold extremes alone, where sums of 16 bits would saturate.
   const int kind = pick(0, 4);

@@ -18,7 +18,7 @@ int pick(int low, int high);
 void expect(bool ok, const char *what);
 
 // A tensor of random bytes whose memory ends exactly where its extent does, at any address its type allows. It lives
-// until release_all. Weights of -128 appear where `weights` is set, and count as -127.
+// until release_all. Weights of -128 are among them; they count as -127.
 dlc_tensor make(uint8_t type, int pitch_more, int rank, const int32_t *dims);
 void release_all(void);
 extern const dlc_tensor absent;

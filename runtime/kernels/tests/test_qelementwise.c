@@ -151,6 +151,9 @@ int main(void) {
   test_quantize();
   test_qbinary();
   test_lookup();
+  test_qpool();
+  test_qreduce();
+  test_qsoftmax();
   printf("%d passed, %d failed\n", passed_count, failed_count);
   return failed_count != 0;
 }

@@ -48,5 +48,8 @@ void free_all(dlc_tensor *t, uint32_t count);
 void test_quantize(void);
 void test_qbinary(void);
 void test_lookup(void);
+void test_qpool(void);
+void test_qreduce(void);
+void test_qsoftmax(void);
 
 #endif

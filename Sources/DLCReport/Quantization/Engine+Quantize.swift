@@ -1,0 +1,146 @@
+import DLCCompiler
+import DLCData
+import DLCGraph
+import DLCQuantization
+import DLCTensor
+import Foundation
+
+/// What quantizing a model came to.
+package struct QuantizationOutcome {
+  package var report: QuantizationReport
+  package var difference: MeasuredDifference
+  /// Sentences for the user.
+  package var notes: [String]
+
+  package var json: JSONValue {
+    .object([
+      ("difference", difference.json),
+      ("drop", report.drop.map { .number($0) } ?? .null),
+      (
+        "steps",
+        .array(
+          report.steps.map {
+            .object([
+              ("name", .string($0.name)), ("before_db", .number($0.before)), ("after_db", .number($0.after)),
+              ("kept", .bool($0.kept)),
+            ])
+          })
+      ),
+      (
+        "layers",
+        .array(
+          report.layers.map {
+            .object([
+              ("name", .string($0.name)), ("operator", .string($0.mnemonic)), ("precision", .string($0.precision)),
+              ("applied", .array($0.applied.map { .string($0) })),
+              ("weights_db", $0.weightDecibels.map { .number($0) } ?? .null),
+              ("sensitivity_db", $0.sensitivity.map { .number($0) } ?? .null),
+            ])
+          })
+      ),
+    ])
+  }
+
+  package var lines: [String] {
+    let kept = report.steps.filter(\.kept).map { "\($0.name) +\(short($0.after - $0.before)) dB" }
+    let floats = report.layers.count { $0.precision == "float" }
+    return [difference.text]
+      + (kept.isEmpty ? [] : ["improved by " + kept.joined(separator: ", ")])
+      + (floats == 0 ? [] : ["\(floats) of \(report.layers.count) layers stay in floating point"])
+  }
+}
+
+extension Engine {
+  /// Turns a prepared float network into its quantize-dequantize form, and measures what that does to its answers.
+  /// `options` gets what the plan has to record. Throws `Failure`, `UncompilableModel`, `DataError`.
+  static func quantize(
+    _ prepared: Compiler.Prepared, _ options: inout CompileOptions, _ request: QuantizationRequest
+  ) throws -> (prepared: Compiler.Prepared, outcome: QuantizationOutcome) {
+    let graph = prepared.graph
+    var (calibration, check): (any SampleSource, any SampleSource)
+    var labelled: CalibrationSamples?
+    if let data = request.data {
+      let inputs = graph.inputs.map { DataInput(name: $0.name, type: graph[$0.value].type) }
+      let set = try DataSet.open(
+        data.path, inputs: inputs, outputs: graph.outputs.map(\.name), preprocessing: data.preprocessing,
+        labels: data.labels)
+      guard set.count > 0 else { throw Failure(.badData, "'\(data.path)' holds no samples.") }
+      let samples = try failing { () throws(QuantizationError) in
+        try CalibrationSamples(set, limit: request.options.samples, skipsBad: data.skipsBad)
+      }
+      labelled = samples
+      (calibration, check) = (samples, samples)
+    } else {
+      calibration = SyntheticSamples(graph, count: QuantizationRequest.syntheticSamples)
+      check = SyntheticSamples(graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2)
+    }
+    options.quantization = request.provenance(dataDigest: calibration.digest)
+    let settled = options
+    func execution(_ graph: Graph) throws(QuantizationError) -> RuntimeExecution {
+      try RuntimeExecution(graph, of: prepared, settled, threads: request.threads)
+    }
+    func forEach(
+      _ limit: Int, _ body: ([Tensor], Int?) throws(QuantizationError) -> Bool
+    ) throws(QuantizationError) {
+      if let labelled { return try labelled.forEachLabelled(limit: limit, body) }
+      try check.forEach(limit: limit) { (inputs: [Tensor]) throws(QuantizationError) in try body(inputs, nil) }
+    }
+    return try failing { () throws(QuantizationError) in
+      let float = try execution(graph)
+      let metric: DropMetric = { (candidate: Graph) throws(QuantizationError) in
+        let difference = try MeasuredDifference(float: float, quantized: try execution(candidate), samples: forEach)
+        return difference.drop
+      }
+      let result = try PostTrainingQuantization.quantize(
+        graph, options: request.options, samples: calibration,
+        runner: { (graph: Graph) throws(QuantizationError) in try execution(graph) },
+        checkpoint: request.stateFile.map { CalibrationCheckpoint(file: $0) },
+        metric: request.options.maxDrop == nil ? nil : metric
+      ) { (progress: QuantizationProgress) throws(QuantizationError) in request.progress?(progress) }
+      var quantized = prepared
+      quantized.graph = result.graph
+      let difference = try MeasuredDifference(float: float, quantized: try execution(result.graph), samples: forEach)
+      var notes = result.report.warnings
+      if request.data == nil { notes.insert(SyntheticSamples.warning, at: 0) }
+      if let skipped = labelled?.skipped, !skipped.isEmpty {
+        notes.append("\(skipped.count) samples were left out, the first: \(skipped[0].origin): \(skipped[0].reason).")
+      }
+      return (quantized, QuantizationOutcome(report: result.report, difference: difference, notes: notes))
+    }
+  }
+
+  /// Quantization's errors as failures with their exit status.
+  private static func failing<T>(_ body: () throws(QuantizationError) -> T) throws -> T {
+    do { return try body() } catch {
+      switch error {
+      case .samples, .checkpoint: throw Failure(.badData, "\(error)")
+      case .execution: throw Failure(.badData, "\(error)")
+      case .stopped: throw Failure(.missedBar, "\(error)")
+      case .internalFault: throw Failure(.ourFault, "\(error)")
+      }
+    }
+  }
+}
+
+extension MeasuredDifference {
+  /// What `--max-drop` bounds, in percentage points: lost accuracy where there are labels, else best classes that changed, else
+  /// 100 (1 - cosine).
+  var drop: Double {
+    if let accuracy { return (accuracy.float - accuracy.quantized) * 100 }
+    if let top1Agreement { return (1 - top1Agreement) * 100 }
+    return (1 - minCosine) * 100
+  }
+}
+
+extension CalibrationCheckpoint {
+  /// State in a file, replaced as a whole.
+  init(file: String) {
+    self.init(
+      load: { FileManager.default.contents(atPath: file) },
+      save: { (data: Data) throws(QuantizationError) in
+        do { try data.write(to: URL(fileURLWithPath: file), options: .atomic) } catch {
+          throw .checkpoint("'\(file)' cannot be written")
+        }
+      })
+  }
+}
