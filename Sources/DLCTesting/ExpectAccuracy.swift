@@ -65,7 +65,8 @@ public func expectAccuracy(
     }
   guard samples.map({ $0 > 0 }) ?? true else { throw .unusable("Give at least one random sample.") }
   let comparison = ModelComparison(
-    reference: reference, candidate: candidate, data: path, randomSamples: samples, seed: seed, threads: threads,
+    reference: reference, candidate: candidate, data: path.map { DataRequest($0) }, randomSamples: samples, seed: seed,
+    threads: threads,
     bars: .init(
       maxAbsolute: bars.maxAbsolute, minCosine: bars.minCosine, minSQNR: bars.minSQNR, minTop1: bars.minTop1))
   let outcome: ModelComparison.Outcome
