@@ -66,7 +66,9 @@ package enum Compiler {
     let runner = try passRunner(options, prepared.source, after: prepared.passes)
     let passes: PassReport
     do {
-      passes = try runner.run(Pipeline.parts(level: options.level).rest, on: &graph, after: prepared.passes)
+      passes = try runner.run(
+        Pipeline.parts(level: options.level, dynamic: options.quantizesDynamically).rest, on: &graph,
+        after: prepared.passes)
       graph = try graph.compacted()
     } catch let error as PassError {
       throw .internalFault("\(error)")

@@ -91,6 +91,7 @@ extension Engine {
         graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2, distribution: samples.distribution)
     }
     options.quantization = request.provenance(dataDigest: calibration.digest)
+    options.quantizesDynamically = request.options.mode == .dynamic
     let settled = options
     func execution(_ graph: Graph) throws(QuantizationError) -> RuntimeExecution {
       try RuntimeExecution(graph, of: prepared, settled, threads: request.threads)
