@@ -14,6 +14,8 @@ package struct CompileOptions: Sendable {
   package var maxArenaBytes: Int?
   /// How the model was quantized, as text for the plan's provenance.
   package var quantization: String?
+  /// From pixels to inputs, as canonical JSON text that the plan keeps.
+  package var preprocessing: String?
 
   package init() {}
 
