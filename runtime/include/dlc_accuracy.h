@@ -16,17 +16,20 @@
 // Figures over the samples so far.
 typedef struct dlc_accuracy {
   uint64_t samples, elements;
-  uint64_t top1;      // samples whose greatest element stands at the same place
-  double max_abs;     // infinite where one side is not finite and the other differs
-  double sum_abs;     // of differences
-  double min_cosine;  // of any sample; 1 for two zero vectors
-  double min_sqnr_db; // of any sample: 10 log10(sum reference^2 / sum difference^2); infinite where equal
+  uint64_t top1;                    // samples whose greatest element stands at the same place
+  double max_abs;                   // infinite where one side is not finite and the other differs
+  double sum_abs;                   // of differences
+  double signal, noise, other, dot; // sums of reference^2, difference^2, candidate^2, reference * candidate
+  double worst_cosine, worst_sqnr_db;
 } dlc_accuracy;
 
 typedef struct dlc_accuracy_result {
   uint64_t samples;
-  double max_abs, mean_abs, cosine, sqnr_db; // cosine and SQNR: the least of any sample
-  double top1_agreement;                     // 0 to 1
+  double max_abs, mean_abs;
+  double cosine;                      // over all samples as one; 1 for two zero vectors
+  double sqnr_db;                     // 10 log10(sum reference^2 / sum difference^2); infinite where equal
+  double worst_cosine, worst_sqnr_db; // the least of any sample
+  double top1_agreement;              // 0 to 1
 } dlc_accuracy_result;
 
 // Bars; 0: not asked for. Begin with {0}.
@@ -37,8 +40,19 @@ typedef struct dlc_accuracy_bars {
 static inline void dlc_accuracy_begin(dlc_accuracy *accuracy) {
   accuracy->samples = accuracy->elements = accuracy->top1 = 0;
   accuracy->max_abs = accuracy->sum_abs = 0;
-  accuracy->min_cosine = 1;
-  accuracy->min_sqnr_db = HUGE_VAL;
+  accuracy->signal = accuracy->noise = accuracy->other = accuracy->dot = 0;
+  accuracy->worst_cosine = 1;
+  accuracy->worst_sqnr_db = HUGE_VAL;
+}
+
+static inline double dlc_accuracy_cosine(double signal, double other, double dot) {
+  if (signal > 0 && other > 0) return dot / sqrt(signal * other);
+  return signal > 0 || other > 0 ? 0 : 1;
+}
+
+static inline double dlc_accuracy_sqnr(double signal, double noise) {
+  if (!(noise > 0)) return HUGE_VAL;
+  return isfinite(noise) && signal > 0 ? 10 * log10(signal / noise) : -HUGE_VAL;
 }
 
 // Place of the first greatest element; 0 when there is none.
@@ -65,11 +79,13 @@ static inline void dlc_accuracy_add(dlc_accuracy *accuracy, const float *referen
     other += y * y;
     dot += x * y;
   }
-  double cosine = 1, sqnr = HUGE_VAL;
-  if (signal > 0 || other > 0) cosine = signal > 0 && other > 0 ? dot / sqrt(signal * other) : 0;
-  if (noise > 0) sqnr = isfinite(noise) && signal > 0 ? 10 * log10(signal / noise) : -HUGE_VAL;
-  if (cosine < accuracy->min_cosine) accuracy->min_cosine = cosine;
-  if (sqnr < accuracy->min_sqnr_db) accuracy->min_sqnr_db = sqnr;
+  const double cosine = dlc_accuracy_cosine(signal, other, dot), sqnr = dlc_accuracy_sqnr(signal, noise);
+  if (cosine < accuracy->worst_cosine) accuracy->worst_cosine = cosine;
+  if (sqnr < accuracy->worst_sqnr_db) accuracy->worst_sqnr_db = sqnr;
+  accuracy->signal += signal;
+  accuracy->noise += noise;
+  accuracy->other += other;
+  accuracy->dot += dot;
   accuracy->top1 += dlc_accuracy_best(reference, count) == dlc_accuracy_best(candidate, count);
   accuracy->elements += count;
   accuracy->samples++;
@@ -80,8 +96,10 @@ static inline dlc_accuracy_result dlc_accuracy_figures(const dlc_accuracy *accur
   result.samples = accuracy->samples;
   result.max_abs = accuracy->max_abs;
   result.mean_abs = accuracy->elements ? accuracy->sum_abs / (double)accuracy->elements : 0;
-  result.cosine = accuracy->min_cosine;
-  result.sqnr_db = accuracy->min_sqnr_db;
+  result.cosine = dlc_accuracy_cosine(accuracy->signal, accuracy->other, accuracy->dot);
+  result.sqnr_db = dlc_accuracy_sqnr(accuracy->signal, accuracy->noise);
+  result.worst_cosine = accuracy->worst_cosine;
+  result.worst_sqnr_db = accuracy->worst_sqnr_db;
   result.top1_agreement = accuracy->samples ? (double)accuracy->top1 / (double)accuracy->samples : 0;
   return result;
 }

@@ -154,14 +154,16 @@ static void test_accumulator(void) {
   dlc_accuracy_add(&accuracy, reference, candidate, 3);
   dlc_accuracy_result result = dlc_accuracy_figures(&accuracy);
   EXPECT(result.samples == 2 && result.max_abs == 1 && fabs(result.mean_abs - 1.0 / 6) < 1e-12);
-  EXPECT(fabs(result.sqnr_db - 10 * log10(25)) < 1e-9 && fabs(result.cosine - 21 / (5 * sqrt(18))) < 1e-12);
+  EXPECT(fabs(result.worst_sqnr_db - 10 * log10(25)) < 1e-9);
+  EXPECT(fabs(result.worst_cosine - 21 / (5 * sqrt(18))) < 1e-12);
+  EXPECT(fabs(result.sqnr_db - 10 * log10(50)) < 1e-9 && fabs(result.cosine - 46 / sqrt(50 * 43)) < 1e-12);
   EXPECT(result.top1_agreement == 0.5); // of equal elements the first is best
   dlc_accuracy_begin(&accuracy);
   dlc_accuracy_add(&accuracy, reference, swapped, 3);
-  EXPECT(dlc_accuracy_figures(&accuracy).top1_agreement == 0 && fabs(accuracy.min_cosine - 0.96) < 1e-12);
+  EXPECT(dlc_accuracy_figures(&accuracy).top1_agreement == 0 && fabs(accuracy.worst_cosine - 0.96) < 1e-12);
   dlc_accuracy_begin(&accuracy);
   dlc_accuracy_add(&accuracy, reference, broken, 3);
-  EXPECT(isinf(dlc_accuracy_figures(&accuracy).max_abs) && accuracy.min_sqnr_db == -HUGE_VAL);
+  EXPECT(isinf(dlc_accuracy_figures(&accuracy).max_abs) && accuracy.worst_sqnr_db == -HUGE_VAL);
 }
 
 int main(int count, char **arguments) {
