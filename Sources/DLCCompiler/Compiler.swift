@@ -37,12 +37,17 @@ package enum Compiler {
   }
 
   /// Reads the ONNX model in the file at `path` and runs the passes that keep it a float graph.
-  package static func prepare(_ path: String, options: CompileOptions) throws(CompileError) -> Prepared {
+  ///
+  /// `inspect` sees the graph as it was imported, which the passes change.
+  package static func prepare(
+    _ path: String, options: CompileOptions, inspect: (Graph) -> Void = { _ in }
+  ) throws(CompileError) -> Prepared {
     let start = ContinuousClock().now
     // The digest reads the whole file; before the import, so that its pages are gone when others are needed.
     let digest = SourceDigest.hexadecimal(ofFile: path)
     let imported: Importer.Result
     do { imported = try Importer.run(path: path, options: options.importing) } catch { throw .importing(error) }
+    inspect(imported.graph)
     var graph = imported.graph
     let runner = try passRunner(options, imported.source)
     let passes: PassReport
@@ -61,7 +66,9 @@ package enum Compiler {
     let runner = try passRunner(options, prepared.source, after: prepared.passes)
     let passes: PassReport
     do {
-      passes = try runner.run(Pipeline.parts(level: options.level).rest, on: &graph, after: prepared.passes)
+      passes = try runner.run(
+        Pipeline.parts(level: options.level, dynamic: options.quantizesDynamically).rest, on: &graph,
+        after: prepared.passes)
       graph = try graph.compacted()
     } catch let error as PassError {
       throw .internalFault("\(error)")

@@ -93,7 +93,7 @@ package enum Engine {
     var quantization: QuantizationOutcome?
     if let request {
       var options = options
-      let (prepared, outcome) = try quantize(try prepare(model, options), &options, request)
+      let (prepared, outcome) = try quantize(model, &options, request)
       compiled = try finish(prepared, options)
       compiled.notes += outcome.notes
       quantization = outcome
@@ -132,8 +132,10 @@ package enum Engine {
   }
 
   /// Reads a model up to where quantization begins; errors as `compile`.
-  static func prepare(_ path: String, _ options: CompileOptions) throws -> Compiler.Prepared {
-    do { return try Compiler.prepare(path, options: options) } catch { throw failure(error) }
+  static func prepare(
+    _ path: String, _ options: CompileOptions, inspect: (Graph) -> Void = { _ in }
+  ) throws -> Compiler.Prepared {
+    do { return try Compiler.prepare(path, options: options, inspect: inspect) } catch { throw failure(error) }
   }
 
   /// Plans a prepared graph; errors as `compile`.

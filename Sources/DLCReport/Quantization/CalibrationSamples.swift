@@ -2,7 +2,7 @@ import DLCData
 import DLCQuantization
 import DLCTensor
 
-/// A data set as calibration reads it: in a fixed random order where only a part is used, so that sorted classes all occur.
+/// A data set as calibration reads it: in a fixed random order, so that of sorted classes all occur in every part of it.
 final class CalibrationSamples: SampleSource {
   private let data: DataSet
   private let limit: Int
@@ -40,7 +40,7 @@ final class CalibrationSamples: SampleSource {
   }
 
   private static func stream(_ data: DataSet, limit: Int, skipsBad: Bool) -> BatchStream {
-    data.batches(limit: limit, shuffleSeed: limit < data.count ? seed : nil, skipsBad: skipsBad, workers: 2)
+    data.batches(limit: limit, shuffleSeed: seed, skipsBad: skipsBad, workers: 2)
   }
 
   /// Whether the samples carry classes.

@@ -27,17 +27,20 @@ typedef struct dlc_requantize {
 
 // qmatmul: a u8 [G?, M, K], b packed (qmatmul_pack), bias i32 [N], scale? f32 [N], residual? u8 [G?, M, N], table? u8
 // [256], y u8, f32 or i32 [G?, M, N]. G is 1 or absent, or equal in all (a or b may have G = 1 and be shared; bias then
-// is [N], or [G, N] where b differs). Pitches of a, residual and y are respected.
+// is [N], or [G, N] where b differs). Pitches of a, residual and y are respected. Where b_zero (-127...127), which the
+// packed b stands above its real zero, is not 0, -b_zero * (sum over k of a[m][k] - K a_zero) is added to row m's sums.
 typedef struct dlc_qmatmul_params {
   int32_t n;
+  int32_t a_zero, b_zero;
   dlc_requantize requantize;
 } dlc_qmatmul_params;
 
-// qmatmul_pack: b s8 (zero 0) or u8 (zero 128) [G?, K, N] or, transposed, [G?, N, K] -> packed s8 [G, panels,
+// qmatmul_pack: b s8 (b_offset 0) or u8 (less b_offset, 127 or 128) [G?, K, N] or, transposed, [G?, N, K] -> packed s8
+// in [-127, 127], which a code at the far end of u8 misses by one, [G, panels,
 // ceil(K / 4), 16, 4], missing columns and depths zero; sums? i32 [G, N]: -a_zero * sum over k of b[k][c], the bias of
 // a product whose a has this zero point.
 typedef struct dlc_qmatmul_pack_params {
-  int32_t transposed, a_zero;
+  int32_t transposed, a_zero, b_offset;
 } dlc_qmatmul_pack_params;
 
 // qconv: x u8 [N, D, H, W, C], w packed (qconv_pack), bias i32 [O], scale? f32 [O], residual? u8 as y, table? u8 [256],
