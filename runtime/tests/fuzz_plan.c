@@ -32,6 +32,7 @@ static void run(dlc_program *program, const dlc_info *info) {
   }
   dlc_session_observe(session, observe, &sum);
   dlc_session_run(session);
+  dlc_session_check_contract(session);
   for (uint32_t k = 0; k < info->outputs; k++) {
     dlc_port port;
     if (dlc_program_output(program, k, &port) != DLC_OK) abort();
@@ -51,7 +52,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (dlc_program_open_memory(bytes, size, &program) == DLC_OK) {
     dlc_info info;
     dlc_program_info(program, &info);
-    size_t names = strlen(info.name) + strlen(info.source) + strlen(info.options);
+    dlc_contract contract = {0};
+    dlc_metric metric;
+    dlc_program_contract(program, &contract);
+    const char *preprocessing = dlc_program_preprocessing(program);
+    if (contract.metrics && dlc_program_metric(program, contract.metrics - 1, &metric) != DLC_OK) abort();
+    size_t names =
+        strlen(info.name) + strlen(info.source) + strlen(info.options) + (preprocessing ? strlen(preprocessing) : 0);
     for (uint32_t k = 0; k < info.steps; k++) {
       dlc_step_info step;
       if (dlc_program_step(program, k, &step) != DLC_OK) abort();
