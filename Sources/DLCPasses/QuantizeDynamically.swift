@@ -12,7 +12,8 @@ extension Pass {
     requires: [.integersFormed, .channelsLast],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
-      guard let contraction = ContractionNode(node, in: graph), contraction.contraction.isWorthDynamicIntegers(node, graph),
+      guard let contraction = ContractionNode(node, in: graph),
+        contraction.contraction.isWorthDynamicIntegers(node, graph),
         var base = RealContraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
       else { return nil }
       let channels = contraction.outputChannels(in: graph)

@@ -74,7 +74,9 @@ extension Graph {
 
   /// Whether only contractions over real activations read `id`, as weights: those may stay integers in the plan.
   func isStoredWeights(_ id: ValueID) -> Bool {
-    guard !isOutput(id), !self[id].users.isEmpty, self[id].type.shape.count >= StoredWeights.fewest else { return false }
+    guard !isOutput(id), !self[id].users.isEmpty, self[id].type.shape.count >= StoredWeights.fewest else {
+      return false
+    }
     return self[id].users.allSatisfy { user in
       let node = self[user]
       if node.op is Reshape || node.op is Transpose { return isStoredWeights(node.outputs[0]) }

@@ -52,9 +52,10 @@ import Testing
     let op = MatMul(epilogue: Epilogue(bias: true, residual: true, function: .relu))
     let w = weights([50, 40], -127...127, scales: 40) { $0 % 40 }
     for rows in [1, 6] {
-      let inputs = [random(.float32, [rows, 50], seed: 1)] + w + [
-        random(.float32, [40], seed: 2), random(.float32, [rows, 40], seed: 3),
-      ]
+      let inputs =
+        [random(.float32, [rows, 50], seed: 1)] + w + [
+          random(.float32, [40], seed: 2), random(.float32, [rows, 40], seed: 3),
+        ]
       // 3 panels of 50 rows of bytes and a row of scales each.
       try check(op, inputs, bytes: 3 * 16 * (50 + 4), kernels: [DLC_KERNEL_matmul_weights], residual: true)
     }
@@ -70,7 +71,8 @@ import Testing
   @Test func pointwiseConvolutionIsAProduct() throws {
     let window = Window(kernel: [1, 1], strides: [1, 1], dilations: [1, 1], padBegin: [0, 0], padEnd: [0, 0])
     let op = Convolution(window: window, channels: .last)
-    let inputs = [random(.float32, [2, 3, 4, 20], seed: 1)] + weights([16, 1, 1, 20], -127...127, scales: 16) { $0 / 20 }
+    let inputs =
+      [random(.float32, [2, 3, 4, 20], seed: 1)] + weights([16, 1, 1, 20], -127...127, scales: 16) { $0 / 20 }
     try check(op, inputs, bytes: 16 * (20 + 4), kernels: [DLC_KERNEL_matmul_weights])
   }
 
@@ -131,9 +133,10 @@ import Testing
   @Test(arguments: [false, true]) func productOfRows(transposed: Bool) throws {
     let op = DynamicContraction(
       .matrix(MatMul(transposeB: transposed, epilogue: Epilogue(bias: true, function: .relu))))
-    let inputs = [random(.float32, [2, 3, 30], seed: 1)] + weights(transposed ? [20, 30] : [30, 20], channels: 20) + [
-      random(.float32, [20], seed: 2)
-    ]
+    let inputs =
+      [random(.float32, [2, 3, 30], seed: 1)] + weights(transposed ? [20, 30] : [30, 20], channels: 20) + [
+        random(.float32, [20], seed: 2)
+      ]
     try checkLowered(op, inputs, constants: [1, 2, 3], tolerance: 1e-6)
   }
 

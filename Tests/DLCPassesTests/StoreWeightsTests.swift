@@ -12,7 +12,9 @@ import Testing
     var m = TestModel()
     let x = m.input([2, 16, 4, 4])
     let op = Convolution(window: .square(3, pad: 1), epilogue: Epilogue(bias: true, function: .relu))
-    let y = try m.add(op, x, try groups ? m.groupedWeights([24, 16, 3, 3], size: 16) : m.integerWeights([24, 16, 3, 3]), m.weights([24]))
+    let y = try m.add(
+      op, x, try groups ? m.groupedWeights([24, 16, 3, 3], size: 16) : m.integerWeights([24, 16, 3, 3]), m.weights([24])
+    )
     let deep = try m.add(
       Convolution(window: .square(3, pad: 1), groups: 24), y, m.integerWeights([24, 1, 3, 3]))
     let flat = try m.add(Reshape(shape: [2, 384]), deep)
@@ -52,7 +54,8 @@ import Testing
     let x = m.input([4, 48])
     let op = MatMul(epilogue: Epilogue(residual: true, function: .relu))
     m.output(try m.add(op, x, m.integerWeights([48, 48], axis: 1), m.input([4, 48])))
-    let result = try optimized(m.graph, [.formIntegers, .quantizeDynamically, .storeWeights, .removeDead], tolerance: 0.5)
+    let result = try optimized(
+      m.graph, [.formIntegers, .quantizeDynamically, .storeWeights, .removeDead], tolerance: 0.5)
     #expect(
       result.outline == """
         %0 = dynamic_matmul(x0, c[48,48], c[48])
@@ -68,7 +71,8 @@ import Testing
     m.output(try m.add(MatMul(), x, w))
     m.output(try m.add(Unary(.relu), w))
     let result = try optimized(m.graph, Pipeline.standard(level: 0), tolerance: 1e-4)
-    #expect(!(result.topologicalOrder() ?? []).contains { result[$0].op is StoredContraction || result[$0].op is Dequantize })
+    #expect(
+      !(result.topologicalOrder() ?? []).contains { result[$0].op is StoredContraction || result[$0].op is Dequantize })
   }
 }
 

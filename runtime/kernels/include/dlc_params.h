@@ -502,11 +502,12 @@ typedef struct dlc_qsoftmax_params {
   int32_t zero;
 } dlc_qsoftmax_params;
 
-// Weights that lie in the plan as integers and become f32 where they are used: rows of `width` columns as the f32 kernel
-// takes them (16 for panels). q: i8 [rows, width], or with 4 bits u8 [rows, width / 2], whose byte j holds column j in
-// its low half and column j + width / 2 in its high half (two's complement). Row r is of block r / depth, and has the
-// scales of row (r / depth) * groups + g, where g = index[r % depth], or without an index r % depth / (depth / groups):
-// real = (float)q * scale, one f32 product. scales: f32 [rows / depth * groups, width]; index: i32 [depth].
+// Weights that lie in the plan as integers and become f32 where they are used: rows of `width` columns as the f32
+// kernel takes them (16 for panels). q: i8 [rows, width], or with 4 bits u8 [rows, width / 2], whose byte j holds
+// column j in its low half and column j + width / 2 in its high half (two's complement). Row r is of block r / depth,
+// and has the scales of row (r / depth) * groups + g, where g = index[r % depth], or without an index r % depth /
+// (depth / groups): real = (float)q * scale, one f32 product. scales: f32 [rows / depth * groups, width]; index: i32
+// [depth].
 typedef struct dlc_stored_weights {
   int32_t bits, depth, groups;
 } dlc_stored_weights;

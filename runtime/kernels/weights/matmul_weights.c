@@ -1,5 +1,5 @@
-// matmul_weights: f32 product whose weights are integers in the plan. A few panels at a time become f32 in scratch and are
-// multiplied while they are in cache.
+// matmul_weights: f32 product whose weights are integers in the plan. A few panels at a time become f32 in scratch and
+// are multiplied while they are in cache.
 #include "gemm/check.h"
 #include "gemm/contraction.h"
 #include "weights/weights.h"
