@@ -16,6 +16,8 @@ package struct CompileOptions: Sendable {
   package var quantization: String?
   /// Whether activations of integer weights are quantized when run; part of `quantization`'s text.
   package var quantizesDynamically = false
+  /// From pixels to inputs, as canonical JSON text that the plan keeps.
+  package var preprocessing: String?
 
   package init() {}
 

@@ -36,7 +36,7 @@ struct QuantizationArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How pictures become values: a JSON file, or one of \(Preprocessing.presets.joined(separator: ", ")).",
+      "How pictures become values, for calibration and kept in the plan: a JSON file, or one of \(Preprocessing.presets.joined(separator: ", ")).",
       valueName: "FILE.json"))
   var preprocess: String?
 
@@ -80,6 +80,9 @@ struct QuantizationArguments: ParsableArguments {
       return .percentile(share)
     }
   }
+
+  /// The preprocessing as the plan keeps it. Throws `DataError` for a file that is wrong.
+  func storedPreprocessing() throws -> String? { try preprocess.map { try Preprocessing.load($0).text } }
 
   /// What was asked for, or nil for a float plan. Throws `DataError` for a preprocessing file that is wrong.
   func request(maxPlanBytes: Int?, threads: Int, _ bar: ProgressLine) throws -> QuantizationRequest? {
