@@ -16,6 +16,7 @@ extension Pass {
       let node = graph[id]
       // Integers stay until integer operators were formed: see `dequantizeConstants`.
       if node.op is Dequantize { return nil }
+      guard node.outputs.contains(where: { !graph[$0].users.isEmpty || graph.isOutput($0) }) else { return nil }
       let inputs = node.inputs.compactMap { graph.constant($0) }
       guard !inputs.isEmpty, inputs.count == node.inputs.count else { return nil }
       let results = node.outputs.map { graph[$0].type }

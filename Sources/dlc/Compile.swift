@@ -49,6 +49,9 @@ struct Compile: ParsableCommand {
     guard emit == "plan" || emit == "onnx" else {
       throw ValidationError("--emit must be plan or onnx, found '\(emit)'.")
     }
+    if emit == "onnx", quantizationOptions.quantize == "dynamic" {
+      throw ValidationError("--emit onnx cannot say --quantize dynamic; use int8-weights, which has the same weights.")
+    }
     if emit == "onnx", maxPlanBytes != nil || maxArenaBytes != nil {
       throw ValidationError("--max-plan-bytes and --max-arena-bytes are about plans; --emit onnx writes none.")
     }
