@@ -66,7 +66,9 @@ package enum Compiler {
     let runner = try passRunner(options, prepared.source, after: prepared.passes)
     let passes: PassReport
     do {
-      passes = try runner.run(Pipeline.parts(level: options.level).rest, on: &graph, after: prepared.passes)
+      passes = try runner.run(
+        Pipeline.parts(level: options.level, dynamic: options.quantizesDynamically).rest, on: &graph,
+        after: prepared.passes)
       graph = try graph.compacted()
     } catch let error as PassError {
       throw .internalFault("\(error)")
@@ -115,6 +117,7 @@ package enum Compiler {
     planOptions.sourceHash = digest
     planOptions.options = options.provenance
     planOptions.compiler = "dlc 0.1.0"
+    planOptions.preprocessing = options.preprocessing
     let writer: PlanWriter
     do { writer = try PlanWriter(graph, options: planOptions) } catch {
       switch error {
@@ -141,11 +144,23 @@ package enum Compiler {
         "\(file): the plan's arena needs \(writer.report.arenaBytes) bytes, --max-arena-bytes allows \(limit); these steps need at least \(writer.report.arenaLowerBoundBytes)."
       )
     }
-    if let limit = options.maxPlanBytes, writer.report.planBytes > limit {
+    try check(writer.report, file: file, options)
+    return writer
+  }
+
+  private static func check(_ report: PlanReport, file: String, _ options: CompileOptions) throws(CompileError) {
+    if let limit = options.maxPlanBytes, report.planBytes > limit {
       throw .limit(
-        "\(file): the plan has \(writer.report.planBytes) bytes, --max-plan-bytes allows \(limit); its weights have \(writer.report.weightsBytes)."
+        "\(file): the plan has \(report.planBytes) bytes, --max-plan-bytes allows \(limit); its weights have \(report.weightsBytes)."
       )
     }
-    return writer
+  }
+
+  /// Adds to a plan that is not written yet what was measured of it.
+  package static func add(
+    _ contract: PlanContract, to compiled: inout Compiled, file: String, options: CompileOptions
+  ) throws(CompileError) {
+    do { try compiled.writer.add(contract) } catch { throw refused(file, "\(error)", advice: "") }
+    try check(compiled.writer.report, file: file, options)
   }
 }

@@ -6,9 +6,10 @@ import DLCTensor
 package struct ContractionScheme: Sendable, Hashable {
   /// Of the activations: u8, one scale.
   package var input: QuantizationParameters
-  /// Of the weights, whose zero point is 0 (i8) or 128 (u8): one for each output channel, or one for all. Weights of -128
-  /// count as -127.
+  /// Of the weights: one for each output channel, or one for all. Weights in i8 have zero point 0, and -128 counts as -127.
   package var weightScales: [Float]
+  /// Of weights in u8, which are computed at run time.
+  package var weightZeroPoint: Int32 = 128
   /// Of the residual: u8, one scale; nil when there is none.
   package var residual: QuantizationParameters?
   /// Of the result: u8, one scale; nil: the result is f32.
@@ -38,6 +39,7 @@ extension ContractionScheme {
     result.append(
       weightScales.count == 1
         ? OperatorAttribute("w", "scale=\(weightScales[0])") : OperatorAttribute("w", "\(weightScales.count) scales"))
+    if weightZeroPoint != 128 { result.append(OperatorAttribute("w_zero", "\(weightZeroPoint)")) }
     if let residual { result.append(OperatorAttribute("r", residual)) }
     if let intermediate, let table {
       result.append(OperatorAttribute("before", intermediate))
@@ -64,6 +66,8 @@ extension ContractionScheme {
         && weightScales.allSatisfy { $0.isFinite && $0 > 0 },
       "expected 1 or \(channels) positive weight scales, found \(weightScales.count)")
     try OperatorError.require(
+      (0...255).contains(weightZeroPoint), "expected a zero point of the weights in 0...255, found \(weightZeroPoint)")
+    try OperatorError.require(
       (residual != nil) == epilogue.residual, "expected parameters of the residual where there is one")
     try OperatorError.require(
       (table != nil) == (intermediate != nil) && table?.count ?? 256 == 256 && (table == nil || output != nil),
@@ -74,6 +78,10 @@ extension ContractionScheme {
       channelScales(channels).allSatisfy(\.isFinite) && residualScale.isFinite,
       "expected products of scales within f32's range")
   }
+
+  /// What kernels take off weights in u8: 256 codes less one number are one too many for [-127, 127], so one end is cut off,
+  /// the one that is farther from zero.
+  var weightOffset: Int32 { weightZeroPoint >= 128 ? 128 : 127 }
 
   /// The types that the float operator would see: its factors, bias and residual as f32. Throws unless the inputs have
   /// the integer types that they must.

@@ -14,8 +14,11 @@ extension QuantizedMatMul {
     var steps = MatMulSteps(op: base, request)
     let a = try steps.left()
     let parameters = dlc_qmatmul_params(
-      n: try Int32(parameter: steps.columns), requantize: scheme.requantize(base.epilogue.function))
-    let (b, bias) = try steps.packedIntegers(scheme.input.zeroPoint)
+      n: try Int32(parameter: steps.columns), a_zero: scheme.input.zeroPoint,
+      b_zero: request.inputs[1].element == .int8 ? 0 : scheme.weightZeroPoint - scheme.weightOffset,
+      requantize: scheme.requantize(base.epilogue.function))
+    let (b, bias) = try steps.packedIntegers(
+      scheme.input.zeroPoint, offset: request.inputs[1].element == .int8 ? 0 : scheme.weightOffset)
     let view = Shape([steps.batches, steps.rows, steps.columns])
     let operands: [Operand] = [
       a, b, bias, .constant(Tensor(scheme.channelScales(steps.columns), shape: Shape([steps.columns]))),
@@ -33,8 +36,11 @@ extension QuantizedMatMul {
 extension MatMulSteps {
   /// b in integer panels and the bias that holds what a's zero point adds: at compile time when b is constant, else by a
   /// step.
-  fileprivate mutating func packedIntegers(_ zero: Int32) throws(OperatorError) -> (b: Operand, bias: Operand) {
-    let parameters = dlc_qmatmul_pack_params(transposed: op.transposeB ? 1 : 0, a_zero: zero)
+  /// `offset` is taken off b.
+  fileprivate mutating func packedIntegers(
+    _ zero: Int32, offset: Int32
+  ) throws(OperatorError) -> (b: Operand, bias: Operand) {
+    let parameters = dlc_qmatmul_pack_params(transposed: op.transposeB ? 1 : 0, a_zero: zero, b_offset: offset)
     let panels = (columns + panelWidth - 1) / panelWidth
     func packed(_ matrices: Int) throws(OperatorError) -> TensorType {
       TensorType(.int8, try Shape(result: [matrices, panels, (depth + 3) / 4, panelWidth, 4]))
@@ -43,7 +49,7 @@ extension MatMulSteps {
       let call = KernelCall(
         DLC_KERNEL_qmatmul_pack, parameters,
         operands: [.constant(constant), Operand(.output(0), try packed(constant.shape[0]))])
-      return (.constant(try call.evaluated()), .constant(try bias(constant, zero)))
+      return (.constant(try call.evaluated()), .constant(try bias(constant, zero, offset: Int(offset))))
     }
     let source = stacked(try batched(request.input(1)))
     let matrices = source.type.shape[0]
@@ -55,7 +61,7 @@ extension MatMulSteps {
   }
 
   /// The constant bias less a's zero point times the sums of b's columns: `[N]`, or `[G, N]` for several matrices.
-  private func bias(_ b: Tensor, _ zero: Int32) throws(OperatorError) -> Tensor {
+  private func bias(_ b: Tensor, _ zero: Int32, offset: Int) throws(OperatorError) -> Tensor {
     let matrices = b.shape[0]
     var result = [Int32](repeating: 0, count: matrices * columns)
     if let position = op.epilogue.positions.bias {
@@ -64,12 +70,11 @@ extension MatMulSteps {
       }
       for k in result.indices { result[k] = constant[k % columns] }
     }
-    let shift = b.element == .uint8 ? 128 : 0
     let values = b.integers() ?? []
     for (k, value) in values.enumerated() {
       let column = op.transposeB ? k / depth % columns : k % columns
       let matrix = k / (depth * columns)
-      result[matrix * columns + column] &-= zero &* Int32(max(value - shift, -127))
+      result[matrix * columns + column] &-= zero &* Int32(min(max(value - offset, -127), 127))
     }
     return Tensor(result, shape: matrices == 1 ? Shape([columns]) : Shape([matrices, columns]))
   }

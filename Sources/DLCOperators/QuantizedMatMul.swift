@@ -1,11 +1,12 @@
 import DLCGraph
 import DLCTensor
 
-/// Matrix product of integers: a u8, b i8 (or u8 with zero point 128), bias? i32, residual? u8 -> y u8 or f32; shapes as
+/// Matrix product of integers: a u8, b i8 or u8, bias? i32, residual? u8 -> y u8 or f32; shapes as
 /// `MatMul`.
 ///
 /// Sums of `(a - zero) * b` and bias in 32 bits, then requantized: `dlc_requantize`. The bias is at scale `s_a s_b[n]`
-/// and knows nothing of a's zero point. b may be computed at run time when there is no bias.
+/// and knows nothing of zero points. b may be computed at run time when there is no bias. Codes of b in u8 are cut to 255
+/// different ones, at the end that is farther from their zero point.
 package struct QuantizedMatMul: Sendable, Hashable {
   /// The product that this one stands for; its function clamps.
   package var base: MatMul
@@ -34,7 +35,11 @@ extension QuantizedMatMul: IntegerOperator {
       Tensor(tensor.doubles().map { max(Int32($0) - zero, least) }, shape: tensor.shape)
     }
     let a = integers(inputs[0], zero: scheme.input.zeroPoint, least: -255)
-    let b = integers(inputs[1], zero: inputs[1].element == .uint8 ? 128 : 0, least: -127)
+    let isSigned = inputs[1].element == .int8
+    let offset = isSigned ? 0 : scheme.weightOffset
+    let shift = isSigned ? 0 : offset - scheme.weightZeroPoint
+    let b = Tensor(
+      inputs[1].doubles().map { min(max(Int32($0) - offset, -127), 127) + shift }, shape: inputs[1].shape)
     let sums = try MatMul(transposeA: base.transposeA, transposeB: base.transposeB).evaluate([a, b])[0]
     let positions = base.epilogue.positions
     return [

@@ -68,14 +68,20 @@ private struct AffineOperation {
 
   init?(_ node: Node, in graph: Graph) {
     guard let op = node.op as? Binary, graph[node.outputs[0]].type.element == .float32 else { return nil }
-    if let tensor = graph.constant(node.inputs[1]) {
-      (constant, input, constantIsFirst) = (tensor, node.inputs[0], false)
-    } else if let tensor = graph.constant(node.inputs[0]) {
-      (constant, input, constantIsFirst) = (tensor, node.inputs[1], true)
+    // A constant that is dequantized is a bias; as a factor it would take weights out of the integers.
+    func constant(_ id: ValueID) -> Tensor? {
+      if let tensor = graph.constant(id) { return tensor }
+      guard op.kind == .add, let source = graph.dequantized(id), let integers = source.constant else { return nil }
+      return try? Dequantize(source.parameters).evaluate([integers])[0]
+    }
+    if let tensor = constant(node.inputs[1]) {
+      (self.constant, input, constantIsFirst) = (tensor, node.inputs[0], false)
+    } else if let tensor = constant(node.inputs[0]) {
+      (self.constant, input, constantIsFirst) = (tensor, node.inputs[1], true)
     } else {
       return nil
     }
-    guard graph.constant(input) == nil else { return nil }
+    guard constant(input) == nil else { return nil }
     kind = op.kind
     function = op.function
   }

@@ -10,6 +10,7 @@ extension IntegerFormation {
     let channels = old.outputChannels(in: graph)
     guard channels > 0, let weights = weights(old.contraction, channels) else { return false }
     var scheme = ContractionScheme(input: input, weightScales: weights.scales)
+    scheme.weightZeroPoint = weights.zeroPoint
     var inputs = [x, weights.integers]
     var new = Epilogue(bias: epilogue.bias)
     var largest = weights.largestSums.map { $0 * Double(max(input.zeroPoint, 255 - input.zeroPoint)) }
@@ -62,6 +63,8 @@ extension IntegerFormation {
     var integers: ValueID
     var scales: [Float]
     var isConstant: Bool
+    /// Of weights that are activations too.
+    var zeroPoint: Int32 = 128
     /// For each output channel the largest sum of magnitudes that an activation of 1 can give.
     var largestSums: [Double]
   }
@@ -70,13 +73,13 @@ extension IntegerFormation {
     guard let source = graph.dequantized(node.inputs[1]) else { return nil }
     let parameters = source.parameters
     guard let constant = source.constant else {
-      guard case .matrix(let op) = contraction, parameters.isPerTensor, parameters.element == .uint8,
-        parameters.zeroPoint == 128
-      else { return nil }
+      guard case .matrix(let op) = contraction, parameters.isPerTensor, parameters.element == .uint8 else { return nil }
       let shape = graph[source.integers].type.shape
       let depth = op.transposeB ? shape[shape.rank - 1] : shape[shape.rank - 2]
+      let zero = parameters.zeroPoint
       return IntegerWeights(
-        integers: source.integers, scales: parameters.scales, isConstant: false, largestSums: [Double(depth) * 128])
+        integers: source.integers, scales: parameters.scales, isConstant: false, zeroPoint: zero,
+        largestSums: [Double(depth) * Double(max(zero, 255 - zero))])
     }
     guard parameters.element == .int8 || parameters.element == .uint8,
       let integers = constant.withoutZeroPoints(parameters),

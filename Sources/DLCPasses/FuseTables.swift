@@ -7,13 +7,25 @@ extension Pass {
   ///
   ///     Given:  %0 = qconv(%x, W) y=p; %1 = lookup(%0) y=q
   ///     Result: %1 = qconv(%x, W) before=p table y=q
+  ///
+  /// A reshape or transposition may stand between the two.
   package static let fuseTables = Pass(
     "fuse-tables", "tables into the integer operators before them", level: 0, requires: [.integersFormed],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
       guard let lookup = node.op as? LookupTable, graph.onlyUser(of: node.inputs[0]) == id,
-        let (_, before) = graph.producer(of: node.inputs[0]), let op = joined(before.op, lookup)
+        let (beforeID, before) = graph.producer(of: node.inputs[0])
       else { return nil }
+      guard let op = joined(before.op, lookup) else {
+        // A table reaches what stands before a change of shape.
+        guard before.op is Reshape || before.op is Transpose, graph.onlyUser(of: before.inputs[0]) == beforeID,
+          let (_, source) = graph.producer(of: before.inputs[0]), joined(source.op, lookup) != nil
+        else { return nil }
+        var patch = GraphPatch(graph, "table ahead of '\(before.name)'")
+        let looked = try patch.emit(lookup, before.inputs[0], name: node.name)
+        patch.replace(node.outputs[0], with: try patch.emit(before.op, looked, name: before.name))
+        return patch
+      }
       var patch = GraphPatch(graph, "table into '\(before.name)'")
       patch.replace(node.outputs[0], with: try patch.add(op, before.inputs, name: before.name)[0])
       return patch

@@ -97,9 +97,11 @@ package enum Engine {
       compiled = try finish(prepared, options)
       compiled.notes += outcome.notes
       quantization = outcome
+      try addContract(outcome, to: &compiled, model, options)
     } else {
       compiled = try compile(model, options)
     }
+    try checkPreprocessing(options, compiled.graph, model)
     do { try compiled.writer.write(to: output) } catch {
       guard case .cannotWrite(let path, let code) = error else { throw Failure(.cannotWrite, "\(error).") }
       let reason = String(cString: strerror(code)).lowercased()
@@ -141,7 +143,7 @@ package enum Engine {
     do { return try Compiler.finish(prepared, options: options) } catch { throw failure(error) }
   }
 
-  private static func failure(_ error: CompileError) -> any Error {
+  static func failure(_ error: CompileError) -> any Error {
     switch error {
     case .importing(let error): failure(error)
     case .problems(let file, let problems): UncompilableModel(file: file, problems: problems)

@@ -101,8 +101,11 @@ import Testing
         if turned { a.swapAt(a.count - 1, a.count - 2) }
         for right in [bytes(b, seed: 7), weights(b, seed: 7)] {
           scheme.weightScales = [0.01]
-          let op = QuantizedMatMul(MatMul(transposeA: turned, transposeB: transposed), scheme)
-          try checkLowered(op, [bytes(a, seed: 4), right], tolerance: 0)
+          for zero in [128, 0, 127, 200] as [Int32] {
+            scheme.weightZeroPoint = zero
+            let op = QuantizedMatMul(MatMul(transposeA: turned, transposeB: transposed), scheme)
+            try checkLowered(op, [bytes(a, seed: 4), right], tolerance: 0)
+          }
         }
       }
     }

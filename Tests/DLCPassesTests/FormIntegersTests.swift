@@ -133,14 +133,33 @@ import Testing
     }
   }
 
-  @Test func productOfActivationsNeedsASymmetricRight() throws {
-    for (zero, formed) in [(128, true), (120, false)] as [(Int32, Bool)] {
+  @Test func dequantizedSummandBecomesTheBiasAndTheTablePassesAReshape() throws {
+    var m = TestModel()
+    let x = try m.rounded(m.input([6, 3]), TestModel.u8(0.5, 128))
+    let w = try m.add(
+      Dequantize(QuantizationParameters(.int8, scale: 0.25, zeroPoint: 0)),
+      m.constant([3, -4, 1, 2, 7, -9], [3, 2], .int8))
+    let b = try m.add(
+      Dequantize(QuantizationParameters(.int32, scale: 0.125, zeroPoint: 0)), m.constant([5, -70], [2], .int32))
+    let sum = try m.rounded(m.add(Binary(.add), b, m.add(MatMul(), x, w)), TestModel.u8(1, 128))
+    let y = try m.add(Unary(.gelu), m.add(Reshape(shape: [3, 2, 2]), sum))
+    m.output(try m.rounded(y, TestModel.u8(0.5, 10)))
+    let result = try optimized(m.graph, [.foldAffine] + Self.formation, tolerance: 0.51)
+    let nodes = result.nodes.compactMap { $0 }
+    let product = try #require(nodes.first { $0.op is QuantizedMatMul })
+    #expect(result.constant(product.inputs[2])?.elements(as: Int32.self) == [5, -70])
+    #expect((product.op as? QuantizedMatMul)?.scheme.table != nil)
+    #expect(!nodes.contains { $0.op is LookupTable || $0.op is Binary })
+  }
+
+  @Test func productOfActivationsTakesAnyZeroPoints() throws {
+    for zero in [0, 3, 120, 127, 128, 131, 255] as [Int32] {
       var m = TestModel()
       let a = try m.rounded(m.input([2, 3, 4]), TestModel.u8(0.02, 100))
       let b = try m.rounded(m.input([2, 5, 4]), TestModel.u8(0.02, zero))
       m.output(try m.rounded(m.add(MatMul(transposeB: true), a, b), TestModel.u8(0.1, 120)))
       let result = try optimized(m.graph, Self.formation, tolerance: 0.101)
-      #expect(result.nodes.contains { $0?.op is QuantizedMatMul } == formed)
+      #expect(result.nodes.contains { ($0?.op as? QuantizedMatMul)?.scheme.weightZeroPoint == zero })
     }
   }
 

@@ -11,6 +11,9 @@ extension Program {
     UnsafeRawBufferPointer(start: steps[index].parameters, count: Int(steps[index].parameterBytes))
   }
 
+  /// Operand `index` of a step, its place aside; both are in range.
+  package func operand(_ index: Int, ofStep step: Int) -> dlc_tensor { operands[steps[step].firstOperand + index] }
+
   /// Bit t is set when an operand has element type t.
   package var typeSet: UInt32 {
     var set: UInt32 = 0
@@ -18,6 +21,17 @@ extension Program {
       set |= 1 << UInt32(operands[k].type)
     }
     return set
+  }
+
+  /// Whether a step writes floating-point numbers.
+  package func writesFloats(step index: Int) -> Bool {
+    for k in writtenOperands(ofStep: index) {
+      switch UInt32(operands[steps[index].firstOperand + k].type) {
+      case DLC_F32.rawValue, DLC_F64.rawValue, DLC_F16.rawValue, DLC_BF16.rawValue: return true
+      default: continue
+      }
+    }
+    return false
   }
 
   /// The plan's bytes.

@@ -2,6 +2,7 @@ import CDLCPlatform
 import DLCCompiler
 import DLCData
 import DLCGraph
+import DLCPlanWriter
 import DLCQuantization
 import DLCTensor
 import Foundation
@@ -10,6 +11,8 @@ import Foundation
 package struct QuantizationOutcome {
   package var report: QuantizationReport
   package var difference: MeasuredDifference
+  /// What the plan is to promise, without its witness, which only the plan itself can give.
+  var contract: PlanContract
   /// Sentences for the user.
   package var notes: [String]
 
@@ -91,6 +94,7 @@ extension Engine {
         graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2, distribution: samples.distribution)
     }
     options.quantization = request.provenance(dataDigest: calibration.digest)
+    options.quantizesDynamically = request.options.mode == .dynamic
     let settled = options
     func execution(_ graph: Graph) throws(QuantizationError) -> RuntimeExecution {
       try RuntimeExecution(graph, of: prepared, settled, threads: request.threads)
@@ -121,7 +125,13 @@ extension Engine {
       if let skipped = labelled?.skipped, !skipped.isEmpty {
         notes.append("\(skipped.count) samples were left out, the first: \(skipped[0].origin): \(skipped[0].reason).")
       }
-      return (quantized, QuantizationOutcome(report: result.report, difference: difference, notes: notes))
+      let contract = PlanContract(
+        metrics: difference.metrics, samples: difference.samples,
+        data: request.dataDescription(count: calibration.count),
+        dataHash: hexadecimal(try labelled?.contentDigest() ?? calibration.digest))
+      let outcome = QuantizationOutcome(
+        report: result.report, difference: difference, contract: contract, notes: notes)
+      return (quantized, outcome)
     }
   }
 

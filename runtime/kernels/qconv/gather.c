@@ -138,7 +138,8 @@ static void copy_cells(uint8_t *to, int64_t to_step, const uint8_t *from, int64_
   }
   // Whole vectors as long as they end within the operand.
   const int64_t width = bytes <= 16 ? 16 : 32, room = end - from;
-  int64_t safe = room < width ? 0 : (room - width) / from_step + 1;
+  int64_t safe = count;
+  if ((count - 1) * from_step + width > room) safe = room < width ? 0 : (room - width) / from_step + 1;
   if (safe > count) safe = count;
   if (bytes <= 8)
     for (; i < safe; i++, to += to_step, from += from_step) copy_8(to, from);
@@ -180,19 +181,41 @@ static void copy_taps(const dlc_qgather *g, uint8_t *to, const uint8_t *line, in
   }
 }
 
+// One row of the windows that reach beyond the input's row, where their cells are contiguous.
+static void copy_edges(const dlc_qgather *g, uint8_t *to, const uint8_t *line, int32_t w, int32_t count) {
+  enum { FEW = 16 };
+  const dlc_qgather_axis *axis = &g->axis[2];
+  const int64_t bytes = (int64_t)axis->taps * g->inputs, end = (int64_t)axis->in * g->inputs;
+  for (int32_t i = 0; i < count; i++, to += g->copy_pitch) {
+    // Byte k of the window is byte from + k of the line.
+    const int64_t from = ((int64_t)w + (int64_t)i * axis->stride) * g->inputs;
+    if (bytes <= FEW) {
+      for (int64_t k = 0; k < bytes; k++) to[k] = (uint64_t)(from + k) < (uint64_t)end ? line[from + k] : g->x_zero;
+      continue;
+    }
+    int64_t first = from < 0 ? -from : 0, last = end - from;
+    if (first > bytes) first = bytes;
+    if (last > bytes) last = bytes;
+    if (last < first) last = first;
+    __builtin_memset(to, g->x_zero, (size_t)first);
+    __builtin_memcpy(to + first, line + (from + first < end ? from + first : 0), (size_t)(last - first));
+    __builtin_memset(to + last, g->x_zero, (size_t)(bytes - last));
+  }
+}
+
 // One row of the window where its cells are contiguous in the input.
 static void copy_line(const dlc_qgather *g, uint8_t *to, const uint8_t *line, int32_t w, int32_t count) {
   const dlc_qgather_axis *axis = &g->axis[2];
   const int32_t before = count_below(w, axis->stride, 0, count);
   int32_t inside = count_below(w, axis->stride, (int64_t)axis->in - axis->taps + 1, count) - before;
   if (inside < 0) inside = 0;
-  if (before) copy_taps(g, to, line, w, before);
+  if (before) copy_edges(g, to, line, w, before);
   if (inside)
     copy_cells(to + before * g->copy_pitch, g->copy_pitch,
                line + ((int64_t)w + (int64_t)before * axis->stride) * g->pitch, axis->stride * g->pitch,
                (int64_t)axis->taps * g->inputs, inside, g->x_end);
   const int32_t done = before + inside;
-  if (done < count) copy_taps(g, to + done * g->copy_pitch, line, w + done * axis->stride, count - done);
+  if (done < count) copy_edges(g, to + done * g->copy_pitch, line, w + done * axis->stride, count - done);
 }
 
 void dlc_qgather_copies(const void *gather, int64_t row, uint32_t count, uint8_t *copy, int64_t *y_row) {

@@ -63,6 +63,7 @@ QTARGET static inline __attribute__((always_inline)) void tile(const dlc_qtile *
   int32_t sums[ROWS * DLC_QPANEL];
   QUNROLL for (int i = 0; i < M; i++) QUNROLL for (int j = 0; j < 4; j++)
       vst1q_s32(sums + i * DLC_QPANEL + 4 * j, acc[i][j]);
+  dlc_qadd_row_start(t->out, t->y_row, (uint32_t)M, t->n, sums, DLC_QPANEL);
   dlc_qfinish__neon(t->out, t->y_row, (uint32_t)M, t->column, t->n, sums, DLC_QPANEL);
 }
 

@@ -84,6 +84,7 @@ QTARGET static inline __attribute__((always_inline)) void half_tile(const dlc_qt
   QTARGET static __attribute__((noinline)) void tile_##P(const dlc_qtile *t) {                                         \
     int32_t sums[2 * P * DLC_QPANEL];                                                                                  \
     for (uint32_t column = 0; column < t->n; column += 8) half_tile(t, P, column, sums);                               \
+    dlc_qadd_row_start(t->out, t->y_row, t->m, t->n, sums, DLC_QPANEL);                                                \
     dlc_qfinish__neon(t->out, t->y_row, t->m, t->column, t->n, sums, DLC_QPANEL);                                      \
   }
 DEFINE(1)
@@ -107,6 +108,7 @@ QTARGET static __attribute__((noinline)) void one_row(const dlc_qtile *t) {
   }
   int32_t sums[DLC_QPANEL];
   for (int j = 0; j < 4; j++) vst1q_s32(sums + 4 * j, acc[j]);
+  dlc_qadd_row_start(t->out, t->y_row, 1, t->n, sums, DLC_QPANEL);
   dlc_qfinish__neon(t->out, t->y_row, 1, t->column, t->n, sums, DLC_QPANEL);
 }
 

@@ -69,6 +69,7 @@ static inline __attribute__((always_inline)) void half_tile(const dlc_qtile *t, 
   static __attribute__((noinline)) void tile_##M(const dlc_qtile *t) {                                                 \
     int32_t sums[M * DLC_QPANEL];                                                                                      \
     for (uint32_t column = 0; column < t->n; column += 8) half_tile(t, M, column, sums, DLC_QPANEL);                   \
+    dlc_qadd_row_start(t->out, t->y_row, M, t->n, sums, DLC_QPANEL);                                                   \
     dlc_qfinish__neon(t->out, t->y_row, M, t->column, t->n, sums, DLC_QPANEL);                                         \
   }
 DEFINE(1)

@@ -9,6 +9,34 @@ static int64_t batches(const dlc_tensor *t) { return t->rank == 3 ? t->dims[0] :
 static int32_t rows_of(const dlc_tensor *t) { return t->dims[t->rank - 2]; }
 static int32_t columns_of(const dlc_tensor *t) { return t->dims[t->rank - 1]; }
 
+// Shared weights and a batch of a for each of y are one matrix.
+static int64_t rows_of_product(const dlc_call *call) {
+  const dlc_tensor *a = &call->operands[A], *b = &call->operands[B], *y = &call->operands[Y];
+  return b->dims[0] == 1 && batches(a) == batches(y) ? dlc_rows(y) : rows_of(y);
+}
+
+// Bytes of what the rows of one product begin with.
+static uint64_t start_bytes(const dlc_call *call) {
+  const dlc_qmatmul_params *p = call->params;
+  return p->b_zero == 0 ? 0 : ((uint64_t)rows_of_product(call) * sizeof(int32_t) + 63) & ~(uint64_t)63;
+}
+
+static uint64_t scratch_bytes(const dlc_call *call) {
+  const dlc_qmatmul_params *p = call->params;
+  return start_bytes(call) + dlc_qcontract_scratch((uint32_t)p->n, 1, 0);
+}
+
+// What b's zero point adds to the rows first...last: -b_zero * (sum over k of a[m][k] - K a_zero), wrapping.
+static void add_up_rows(const dlc_qmatmul_params *p, const uint8_t *a, int64_t pitch, int64_t depth, int64_t first,
+                        int64_t last, int32_t *start) {
+  for (int64_t row = first; row < last; row++) {
+    const uint8_t *from = a + row * pitch;
+    uint32_t sum = 0;
+    for (int64_t k = 0; k < depth; k++) sum += from[k];
+    start[row] = (int32_t)((uint32_t)-p->b_zero * (sum - (uint32_t)depth * (uint32_t)p->a_zero));
+  }
+}
+
 static int check(const dlc_call *call) {
   DLC_REQUIRE(call->operand_count == OPERANDS && call->params_bytes == sizeof(dlc_qmatmul_params));
   const dlc_qmatmul_params *p = call->params;
@@ -26,14 +54,12 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(dlc_is_vector_q(bias, DLC_I32, p->n) ||
               (dlc_is_dense_q(bias, DLC_I32, 2) && bias->dims[0] == b->dims[0] && bias->dims[1] == p->n));
   DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
-  DLC_REQUIRE(dlc_qcontract_scratch((uint32_t)p->n, 1, 0) <= DLC_QMOST_SCRATCH);
+  DLC_REQUIRE(p->a_zero >= 0 && p->a_zero <= 255 && p->b_zero >= -127 && p->b_zero <= 127);
+  DLC_REQUIRE(scratch_bytes(call) <= DLC_QMOST_SCRATCH);
   return 0;
 }
 
-static size_t scratch(const dlc_call *call) {
-  const dlc_qmatmul_params *p = call->params;
-  return (size_t)dlc_qcontract_scratch((uint32_t)p->n, 1, 0);
-}
+static size_t scratch(const dlc_call *call) { return (size_t)scratch_bytes(call); }
 
 // Products come in fours, so a quarter of the depth is what the work compares with in f32.
 static int64_t work_depth(const dlc_call *call) { return call->operands[B].dims[2]; }
@@ -73,8 +99,9 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .taps = 1,
       .depth = (uint32_t)columns_of(a),
   };
-  // Shared weights and a batch of a for each of y are one matrix.
-  const int64_t rows = b->dims[0] == 1 && batches(a) == batches(y) ? all_rows : rows_of(y);
+  const int64_t rows = rows_of_product(call);
+  int32_t *row_start = call->scratch;
+  void *workspace = (char *)call->scratch + start_bytes(call);
   const size_t a_step = batches(a) == 1 ? 0 : (size_t)rows * (size_t)a->pitch;
   const size_t b_step = b->dims[0] == 1 ? 0 : (size_t)b->dims[1] * c.panel_stride;
   const size_t bias_step = bias->rank == 1 || b->dims[0] == 1 ? 0 : (size_t)p->n;
@@ -88,7 +115,11 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     if (c.out.residual) one.out.residual = c.out.residual + g * rows * residual->pitch;
     const int64_t first = row_begin > g * rows ? row_begin - g * rows : 0;
     const int64_t last = row_end < (g + 1) * rows ? row_end - g * rows : rows;
-    dlc_qcontract(&one, first, last, column_begin, column_end, call->scratch);
+    if (p->b_zero != 0) {
+      add_up_rows(p, layout.a, a->pitch, c.depth, first, last, row_start);
+      one.out.row_start = row_start;
+    }
+    dlc_qcontract(&one, first, last, column_begin, column_end, workspace);
   }
   return 0;
 }

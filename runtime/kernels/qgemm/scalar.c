@@ -59,6 +59,7 @@ static void any_tile(const dlc_qtile *t) {
     }
     int32_t signed_sums[DLC_QPANEL];
     memcpy(signed_sums, sums, sizeof sums);
+    dlc_qadd_row_start(t->out, t->y_row + i, 1, DLC_QPANEL, signed_sums, DLC_QPANEL);
     dlc_qfinish__scalar(t->out, t->y_row + i, 1, t->column, t->n, signed_sums, DLC_QPANEL);
   }
 }

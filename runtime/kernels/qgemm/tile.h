@@ -19,9 +19,10 @@ enum {
 // panels.
 typedef struct dlc_qoutput {
   void *y;
-  const uint8_t *residual; // or NULL
-  const float *scale;      // NULL for an i32 y
-  const uint8_t *table;    // [256], or NULL
+  const uint8_t *residual;  // or NULL
+  const float *scale;       // NULL for an i32 y
+  const uint8_t *table;     // [256], or NULL
+  const int32_t *row_start; // what the sums of each row of y begin with, besides the columns', or NULL
   int64_t y_pitch, residual_pitch;
   dlc_requantize requantize;
   uint8_t type; // of y
@@ -66,6 +67,16 @@ void dlc_qfinish__scalar(const dlc_qoutput *o, const int64_t *y_row, uint32_t m,
 // y = table[y] for n bytes.
 static inline void dlc_qtable_row(uint8_t *y, uint32_t n, const uint8_t *table) {
   for (uint32_t j = 0; j < n; j++) y[j] = table[y[j]];
+}
+
+// Adds what rows begin with to sums[i * stride + j] for n columns of the m rows y_row, wrapping.
+static inline __attribute__((always_inline)) void
+dlc_qadd_row_start(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t n, int32_t *sums, uint32_t stride) {
+  if (!o->row_start) return;
+  for (uint32_t i = 0; i < m; i++, sums += stride) {
+    const uint32_t start = (uint32_t)o->row_start[y_row[i]];
+    for (uint32_t j = 0; j < n; j++) sums[j] = (int32_t)((uint32_t)sums[j] + start);
+  }
 }
 
 // Four bytes of a row as one lane holds them.

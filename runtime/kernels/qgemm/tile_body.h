@@ -64,6 +64,7 @@ QTARGET static inline __attribute__((always_inline)) void tile(const dlc_qtile *
 #endif
   int32_t sums[QSUMS * QUNIT];
   QUNROLL for (int e = 0; e < M * N; e++) unit_store(sums + e * QUNIT, acc[e]);
+  dlc_qadd_row_start(t->out, t->y_row, (uint32_t)M, (uint32_t)(N * QUNIT), sums, (uint32_t)(N * QUNIT));
   QFINISH(t->out, t->y_row, (uint32_t)M, t->column, t->n, sums, (uint32_t)(N * QUNIT));
 }
 

@@ -27,6 +27,8 @@ QTARGET static void configure(const dlc_qtile *t, uint32_t groups) {
     c.row_bytes[i] = (uint16_t)(i == 4 ? groups * DLC_QGROUP : ROW_BYTES);
     c.rows[i] = (uint8_t)(i <= 4 ? t->m : groups);
   }
+  // GCC 12 believes that only the first bytes are read, and leaves the others unwritten.
+  __asm__ volatile("" : : "r"(&c) : "memory");
   _tile_loadconfig(&c);
 }
 
@@ -132,6 +134,7 @@ QTARGET static inline __attribute__((always_inline)) void tile(const dlc_qtile *
     for (uint32_t e = 0; e < m * (uint32_t)P * DLC_QPANEL; e += DLC_QPANEL)
       _mm512_storeu_si512(sums + e, _mm512_add_epi32(_mm512_loadu_si512(sums + e), _mm512_loadu_si512(others + e)));
   }
+  dlc_qadd_row_start(t->out, t->y_row, m, (uint32_t)P * DLC_QPANEL, sums, (uint32_t)P * DLC_QPANEL);
   dlc_qfinish__avx512(t->out, t->y_row, m, t->column, t->n, sums, (uint32_t)P * DLC_QPANEL);
 }
 

@@ -1,5 +1,7 @@
 // qsoftmax: x u8, exponentials i32 [256], y u8, along the last axis.
-#include "qvector/bounds.h"
+#include "qsoftmax/qsoftmax.h"
+
+#include "lookup/lookup.h"
 
 static int qsoftmax_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_call(call, 3, 3, sizeof(dlc_qsoftmax_params)));
@@ -16,37 +18,28 @@ static uint32_t qsoftmax_parts(const dlc_call *call) {
   return (uint32_t)dlc_max64(1, dlc_min64(dlc_parts_for(dlc_elements(x), 16384), dlc_rows(x)));
 }
 
-// Sums are exact integers, so their order is free.
-static int64_t sum_of(const uint8_t *x, int64_t n, const int32_t *e) {
-  int64_t a = 0, b = 0, c = 0, d = 0, i = 0;
-  for (; i + 4 <= n; i += 4) {
-    a += e[-(int64_t)x[i]];
-    b += e[-(int64_t)x[i + 1]];
-    c += e[-(int64_t)x[i + 2]];
-    d += e[-(int64_t)x[i + 3]];
+// A line, given exponentials in rising order: rising[255 - d] = e[d], zeros from 256 on.
+static void line(const dlc_qsoftmax_params *params, const dlc_qsoftmax_rows *rows, dlc_lookup_row *look_up,
+                 const int32_t *rising, const uint8_t *x, uint8_t *y, int64_t n) {
+  enum { FEW = 16 };
+  uint8_t least = 255, most = 0;
+  for (int64_t i = 0; i < n; i++) {
+    least = x[i] < least ? x[i] : least;
+    most = x[i] > most ? x[i] : most;
   }
-  for (; i < n; i++) a += e[-(int64_t)x[i]];
-  return a + b + c + d;
-}
-
-static void line(const dlc_qsoftmax_params *params, const int32_t *exponentials, const uint8_t *x, uint8_t *y,
-                 int64_t n) {
-  enum { FEW = 64 };
-  uint8_t most = 0;
-  for (int64_t i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
-  const int32_t *e = exponentials + most; // e[-x] stands for exp(x - most)
-  const float factor = params->y_scale_inverse / (float)sum_of(x, n, e);
-  const float low = (float)-params->zero, high = (float)(255 - params->zero);
+  const int32_t *e = rising + (255 - most); // e[x] stands for exp(x - most)
+  const float factor = params->y_scale_inverse / (float)rows->sum(x, n, e);
+  const dlc_qbounds bounds = dlc_bounds_of((float)-params->zero, (float)(255 - params->zero), params->zero);
   if (n <= FEW) {
     for (int64_t i = 0; i < n; i++)
-      y[i] = (uint8_t)(dlc_round_even(dlc_clamp((float)e[-(int64_t)x[i]] * factor, low, high)) + params->zero);
+      y[i] = (uint8_t)(dlc_round_even(dlc_clamp((float)e[x[i]] * factor, bounds.low, bounds.high)) + bounds.zero);
     return;
   }
   // A long line takes each value once.
   uint8_t table[256];
-  for (int v = 0; v <= most; v++)
-    table[v] = (uint8_t)(dlc_round_even(dlc_clamp((float)exponentials[most - v] * factor, low, high)) + params->zero);
-  for (int64_t i = 0; i < n; i++) y[i] = table[x[i]];
+  const int first = least & ~(DLC_QBYTES - 1);
+  rows->scale(e + first, factor, &bounds, table + first, (most | (DLC_QBYTES - 1)) + 1 - first);
+  look_up(x, table, y, n);
 }
 
 static int qsoftmax_run(const dlc_call *call, uint32_t part, uint32_t parts) {
@@ -55,8 +48,13 @@ static int qsoftmax_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   int64_t begin, end;
   if (n == 0) return 0;
   dlc_split(dlc_rows(x), 1, part, parts, &begin, &end);
+  int32_t rising[512] = {0};
+  for (int d = 0; d < 256; d++) rising[255 - d] = ((const int32_t *)e->data)[d];
+  const dlc_qsoftmax_rows *rows = DLC_ROWS(dlc_qsoftmax_rows);
+  dlc_lookup_row *look_up = dlc_lookup_bytes();
   for (int64_t r = begin; r < end; r++)
-    line(call->params, e->data, (const uint8_t *)x->data + r * x->pitch, (uint8_t *)y->data + r * y->pitch, n);
+    line(call->params, rows, look_up, rising, (const uint8_t *)x->data + r * x->pitch,
+         (uint8_t *)y->data + r * y->pitch, n);
   return 0;
 }
 

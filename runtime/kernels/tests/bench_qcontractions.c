@@ -162,7 +162,7 @@ static double conv(const char *label, int size, int c, int o, int kernel, int st
 }
 
 static double matmul(const char *label, int m, int k, int n) {
-  const dlc_qmatmul_params p = {n, requantize};
+  const dlc_qmatmul_params p = {n, 0, 0, requantize};
   dlc_tensor ops[] = {tensor(DLC_U8, 2, (int32_t[]){m, k}),
                       tensor(DLC_I8, 5, (int32_t[]){1, (n + 15) / 16, (k + 3) / 4, 16, 4}),
                       tensor(DLC_I32, 1, (int32_t[]){n}),

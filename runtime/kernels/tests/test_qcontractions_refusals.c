@@ -55,7 +55,7 @@ static void change_operands(const sound_call *sound) {
 
 // Words before the requantization: each may be anything in range, so only values out of range are tried.
 static void change_words(const sound_call *sound, uint32_t words) {
-  static const int32_t bad[] = {-1, INT32_MIN, INT32_MAX, 1 << 30};
+  static const int32_t bad[] = {-128, INT32_MIN, INT32_MAX, 1 << 30};
   for (uint32_t w = 0; w < words; w++)
     for (size_t b = 0; b < sizeof bad / sizeof bad[0]; b++) {
       sound_call c = *sound;
@@ -124,7 +124,7 @@ void test_qrefusals(void) {
   };
   const dlc_qconv_params conv = {window, 1, 7, q};
   const dlc_qconv_transpose_params transposed = {window, 1, 7, q};
-  const dlc_qmatmul_params matmul = {20, q};
+  const dlc_qmatmul_params matmul = {20, 5, 3, q};
   memcpy(calls[0].words, &conv, calls[0].bytes = sizeof conv);
   memcpy(calls[1].words, &transposed, calls[1].bytes = sizeof transposed);
   memcpy(calls[2].words, &matmul, calls[2].bytes = sizeof matmul);
@@ -150,7 +150,7 @@ void test_qrefusals(void) {
        {{data, {2, 6, 20}, 20, DLC_I8, 3}, {data, {2, 2, 2, 16, 4}, 4, DLC_I8, 5}, {data, {2, 20}, 20, DLC_I32, 2}},
        3,
        sizeof(dlc_qmatmul_pack_params),
-       {0, 5}},
+       {0, 5, 0}},
   };
   memcpy(packs[0].words, &conv_pack, sizeof conv_pack);
   memcpy(packs[1].words, &transpose_pack, sizeof transpose_pack);
