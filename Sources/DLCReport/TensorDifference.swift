@@ -5,16 +5,41 @@ import DLCTensor
 package struct TensorDifference: Sendable {
   /// Largest absolute difference; infinite when one side is not finite where the other is, or differs there.
   package var maxAbsolute = 0.0
-  package var meanAbsolute = 0.0
+  package var meanAbsolute: Double { maxAbsolute.isInfinite ? .infinity : sum / Double(max(count, 1)) }
   /// Largest |candidate - reference| / |reference| over elements whose reference is not 0.
   package var maxRelative = 0.0
   /// Cosine of the angle between both as vectors; 1 for two zero vectors.
-  package var cosine = 1.0
+  package var cosine: Double {
+    if signal == 0 && other == 0 { return 1 }
+    return signal > 0 && other > 0 ? dot / (signal * other).squareRoot() : 0
+  }
   /// Signal to quantization noise: 10 log10(sum reference^2 / sum difference^2) in dB; infinite when equal.
-  package var sqnr = Double.infinity
+  package var sqnr: Double {
+    if noise == 0 { return .infinity }
+    return noise.isInfinite || signal == 0 ? -.infinity : 10 * log10(signal / noise)
+  }
   /// Elements outside `absoluteTolerance + relativeTolerance * |reference|`.
   package var outside = 0
   package var count = 0
+  /// Sums over elements: of absolute differences, and of squares of the reference, the difference and the candidate, and of
+  /// products.
+  private var (sum, signal, noise, other, dot) = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+  /// Nothing compared yet.
+  package init() {}
+
+  /// Adds another comparison, as if both pairs of tensors were one.
+  package mutating func add(_ next: TensorDifference) {
+    maxAbsolute = max(maxAbsolute, next.maxAbsolute)
+    maxRelative = max(maxRelative, next.maxRelative)
+    outside += next.outside
+    count += next.count
+    sum += next.sum
+    signal += next.signal
+    noise += next.noise
+    other += next.other
+    dot += next.dot
+  }
 
   /// Compares elementwise; equal infinities and NaN on both sides are equal.
   package init(
@@ -22,7 +47,6 @@ package struct TensorDifference: Sendable {
   ) {
     let (a, b) = (reference.doubles(), candidate.doubles())
     count = a.count
-    var (sum, signal, noise, other, dot) = (0.0, 0.0, 0.0, 0.0, 0.0)
     for (x, y) in zip(a, b) {
       if x == y || (x.isNaN && y.isNaN) {
         if x.isFinite {
@@ -49,9 +73,6 @@ package struct TensorDifference: Sendable {
       other += y * y
       dot += x * y
     }
-    meanAbsolute = maxAbsolute.isInfinite ? .infinity : sum / Double(max(count, 1))
-    if signal > 0 || other > 0 { cosine = signal > 0 && other > 0 ? dot / (signal * other).squareRoot() : 0 }
-    if noise > 0 { sqnr = noise.isInfinite || signal == 0 ? -.infinity : 10 * log10(signal / noise) }
   }
 }
 

@@ -5,9 +5,9 @@ import DLCReport
 public struct AccuracyBars: Sendable, Hashable {
   /// Largest absolute difference of any element.
   public var maxAbsolute: Double?
-  /// Cosine of the angle between both outputs as vectors, of each output and sample.
+  /// Cosine of the angle between both outputs as vectors, all samples as one.
   public var minCosine: Double?
-  /// Signal to quantization noise of each output and sample, in dB.
+  /// Signal to quantization noise of each output, all samples as one, in dB.
   public var minSQNR: Double?
   /// Share of rows whose best class agrees, 0 to 1.
   public var minTop1: Double?
@@ -65,7 +65,8 @@ public func expectAccuracy(
     }
   guard samples.map({ $0 > 0 }) ?? true else { throw .unusable("Give at least one random sample.") }
   let comparison = ModelComparison(
-    reference: reference, candidate: candidate, data: path, randomSamples: samples, seed: seed, threads: threads,
+    reference: reference, candidate: candidate, data: path.map { DataRequest($0) }, randomSamples: samples, seed: seed,
+    threads: threads,
     bars: .init(
       maxAbsolute: bars.maxAbsolute, minCosine: bars.minCosine, minSQNR: bars.minSQNR, minTop1: bars.minTop1))
   let outcome: ModelComparison.Outcome

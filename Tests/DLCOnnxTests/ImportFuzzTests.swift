@@ -43,7 +43,7 @@ import Testing
     $0.weights("z2", Tensor([0, 3] as [Int8], shape: [2]))
     $0.weights("w", Tensor((0..<16).map { Int8($0 * 9 - 70) }, shape: [2, 2, 2, 2]))
     $0.weights("b", Tensor([5, -6] as [Int32], shape: [2]))
-    $0.weights("blocks", Tensor([1, 2, 3, 4] as [Float], shape: [2, 1, 2, 1]))
+    $0.weights("blocks", Tensor([1, 2, 3, 4, 5, 6, 7, 8] as [Float], shape: [2, 1, 2, 2]))
     $0.node("QuantizeLinear", ["x", "s", "z"], ["q"])
     $0.node("QLinearConv", ["q", "s", "z", "w", "s2", "z2", "s", "z", "b"], ["c"], [("strides", .ints([1, 1]))])
     $0.node("ConvInteger", ["c", "w", "z", "z2"], ["d"], [("pads", .ints([1, 1, 0, 0]))])

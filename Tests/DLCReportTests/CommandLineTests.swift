@@ -79,7 +79,7 @@ import Testing
       (64, ["compile", "x.onnx", "-o", "y", "--emit", "onnx", "--max-plan-bytes", "1"]),
       (65, ["compile", #filePath, "-o", "/nonexistent/y.onnx", "--emit", "onnx"]),
       (64, ["compile"]), (64, ["frobnicate"]), (64, ["compile", "x.onnx", "-o", "y.plan", "-O", "7"]),
-      (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int8"]),
+      (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int9"]),
       (64, ["evaluate", "x"]), (64, ["train", "x"]), (64, ["bundle", "x"]), (64, ["prune", "x"]),
       (64, ["distill", "x"]),
       (66, ["run", "/nonexistent/x.onnx"]), (66, ["run", "/nonexistent/x.plan"]),

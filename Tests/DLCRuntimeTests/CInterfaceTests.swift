@@ -72,6 +72,41 @@ import Testing
     }
   }
 
+  @Test func carriesAnOutputIntoTheNextRun() throws {
+    var graph = Graph(name: "counter")
+    let x = graph.input([3]), state = graph.input([3]), other = graph.input([2])
+    graph.output(graph.node(Binary(.add), x, state))
+    graph.output(graph.node(Unary(.negate), other))
+    let plan = try WrittenPlan(graph)
+    var program: OpaquePointer?
+    var session: OpaquePointer?
+    try #require(dlc_program_open_memory(plan.memory.baseAddress, plan.memory.count, &program) == DLC_OK)
+    try #require(dlc_session_create(program, 1, &session) == DLC_OK)
+    defer {
+      dlc_session_destroy(session)
+      dlc_program_close(program)
+    }
+    withExtendedLifetime(plan) {
+      let inputs = (0..<3).map { dlc_session_input(session, $0)!.assumingMemoryBound(to: Float.self) }
+      for k in 0..<3 {
+        inputs[0][k] = Float(k + 1)
+        inputs[1][k] = 10
+      }
+      #expect(dlc_session_carry(session, 1, 1) == DLC_ERROR_ARGUMENT && dlc_session_carry(session, 0, 1) == DLC_OK)
+      for run in 1...3 {
+        #expect(dlc_session_run(session) == DLC_OK)
+        #expect((0..<3).allSatisfy { inputs[1][$0] == Float(10 + run * ($0 + 1)) })
+      }
+      // The state's memory is the session's; a cancelled run leaves it as it was.
+      #expect(dlc_session_bind_input(session, 1, inputs[0], 12) == DLC_ERROR_ARGUMENT)
+      dlc_session_cancel(session)
+      #expect(dlc_session_run(session) == DLC_ERROR_CANCELLED && inputs[1][0] == 13)
+      #expect(dlc_session_carry(session, .max, 1) == DLC_OK && dlc_session_run(session) == DLC_OK && inputs[1][0] == 13)
+      #expect(dlc_session_bind_input(session, 1, inputs[0], 12) == DLC_OK)
+      #expect(dlc_session_carry(session, 0, 1) == DLC_ERROR_ARGUMENT)
+    }
+  }
+
   @Test func aSessionOutlivesItsClosedProgram() throws {
     let path = NSTemporaryDirectory() + "dlc-\(UUID().uuidString).plan"
     try Data(WrittenPlan(smallGraph()).bytes).write(to: URL(fileURLWithPath: path))

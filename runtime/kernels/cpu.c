@@ -139,7 +139,7 @@ const char *dlc_isa_list(void) {
          " avx2 avx-vnni"
 #endif
 #if DLC_HAS_AVX512
-         " avx512 avx512-vnni"
+         " avx512 avx512-vnni amx"
 #endif
 #if DLC_HAS_NEON && DLC_HAS_SCALAR
          " "

@@ -2,6 +2,8 @@
 // zero.
 #include "dlc_plan_reader.h"
 
+#include <cstring>
+
 #include "plan_generated.h"
 
 #if FLATBUFFERS_MAX_ALIGNMENT < 64
@@ -113,7 +115,9 @@ void dlc_plan_read_buffer(const void *data, uint32_t index, dlc_plan_buffer *out
   *out = dlc_plan_buffer{};
   auto buffers = plan_of(data).buffers();
   if (index >= count(buffers)) return;
-  const Buffer &buffer = *buffers->Get(index);
+  // The verifier does not hold a vector of structs to their alignment.
+  Buffer buffer;
+  memcpy(&buffer, buffers->Data() + index * sizeof buffer, sizeof buffer);
   *out = dlc_plan_buffer{buffer.offset(), buffer.bytes(), buffer.first(), buffer.last()};
 }
 

@@ -11,6 +11,9 @@ extension Program {
     UnsafeRawBufferPointer(start: steps[index].parameters, count: Int(steps[index].parameterBytes))
   }
 
+  /// Operand `index` of a step, its place aside; both are in range.
+  package func operand(_ index: Int, ofStep step: Int) -> dlc_tensor { operands[steps[step].firstOperand + index] }
+
   /// Bit t is set when an operand has element type t.
   package var typeSet: UInt32 {
     var set: UInt32 = 0

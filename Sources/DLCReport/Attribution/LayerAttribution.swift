@@ -155,12 +155,12 @@ package struct LayerAttribution {
       let error = zip(given[k], local[k].elements(as: Float.self)).map { $0 - $1 }
       try sessions.injected.fill(first + k, Tensor(error, shape: layers[k].shape))
       try sessions.injected.run()
-      for (reference, found) in zip(expected, sessions.injected.outputs()) where reference.element == .float32 {
-        let (a, b) = (reference.elements(as: Float.self), found.elements(as: Float.self))
+      for (reference, found) in zip(expected, sessions.injected.outputs()) where reference.element.isFloat {
+        let (a, b) = (reference.doubles(), found.doubles())
         var (signal, noise) = (0.0, 0.0)
         for (x, y) in zip(a, b) {
-          signal += Double(x * x)
-          noise += Double((x - y) * (x - y))
+          signal += x * x
+          noise += (x - y) * (x - y)
         }
         if signal > 0, noise.isFinite { layers[k].outputNoise += noise / signal }
       }

@@ -11,13 +11,28 @@ struct BundleUse {
   /// Bit f: `dlc_function` f, below 64.
   var functions: UInt64
 
+  /// Whether every f32 matrix product is of one row, and nothing else needs tiles of several.
+  var hasSingleRowsOnly: Bool
+  /// Bit k: `dlc_softmax_params.kind` k.
+  var softmaxKinds: UInt32 = 0
+
   init(_ program: Program) {
+    hasSingleRowsOnly = true
     var names: [UInt16: String] = [:]
     functions = 1 << UInt64(DLC_FN_IDENTITY.rawValue)
     for step in 0..<program.stepCount {
       let id = program.kernelID(ofStep: step)
       names[id] = String(cString: program.stepInfo(step).kernel)
-      let function = BundleUse.function(id, program.parameters(ofStep: step))
+      let parameters = program.parameters(ofStep: step)
+      switch dlc_kernel_id(UInt32(id)) {
+      case DLC_KERNEL_softmax: softmaxKinds |= 1 << UInt32(parameters.loadUnaligned(as: dlc_softmax_params.self).kind)
+      case DLC_KERNEL_conv, DLC_KERNEL_conv_transpose: hasSingleRowsOnly = false
+      case DLC_KERNEL_matmul:
+        var result = program.operand(4, ofStep: step)
+        if dlc_rows(&result) != 1 { hasSingleRowsOnly = false }
+      default: break
+      }
+      let function = BundleUse.function(id, parameters)
       if (0..<64).contains(function) { functions |= 1 << UInt64(function) }
     }
     kernels = names.sorted { $0.key < $1.key }.map(\.value)
@@ -52,7 +67,7 @@ struct BundleUse {
   var buildArguments: [String] {
     [
       "--kernels", kernels.joined(separator: " "), "--define", "DLC_TYPE_SET=\(types)u", "--define",
-      "DLC_FUNCTION_SET=\(functions)ull",
-    ]
+      "DLC_FUNCTION_SET=\(functions)ull", "--define", "DLC_SOFTMAX_KINDS=\(softmaxKinds)u",
+    ] + (hasSingleRowsOnly ? ["--define", "DLC_SINGLE_ROWS=1"] : [])
   }
 }

@@ -31,5 +31,5 @@ static const tile_function tiles[2][TILE_ROWS] = {{ROWS(ENTRY, NARROW)}, {ROWS(E
 
 static void any_tile(const dlc_tile *t) { tiles[t->n > NARROW * 4][t->m - 1](t); }
 
-const dlc_tile_isa dlc_tile__neon = {TILE_ROWS, WIDE * 4, any_tile, row_product};
+const dlc_tile_isa dlc_tile__neon = {TILE_ROWS, WIDE * 4, DLC_SINGLE_ROWS ? NULL : any_tile, row_product};
 #endif

@@ -42,17 +42,26 @@ static int check_plain(const dlc_call *call) {
   return 0;
 }
 
-static int check(const dlc_call *call) {
-  DLC_REQUIRE(call->operand_count == 5 && call->params_bytes == sizeof(dlc_matmul_params));
-  return call->operands[0].type == DLC_F32 ? check_f32(call) : check_plain(call);
-}
-
-static size_t scratch(const dlc_call *call) { return call->operands[0].type == DLC_F32 ? dlc_contract_scratch(1) : 0; }
-
 // Whether all batches are one matrix: shared weights, and a batch of a for each of y.
 static bool is_flat(const dlc_tensor *a, const dlc_tensor *b, const dlc_tensor *y) {
   return b->dims[0] == 1 && batches(a) == batches(y);
 }
+
+// Rows of one matrix.
+static int64_t matrix_rows(const dlc_tensor *a, const dlc_tensor *b, const dlc_tensor *y) {
+  return is_flat(a, b, y) ? dlc_rows(y) : rows_of(y);
+}
+
+static int check(const dlc_call *call) {
+  DLC_REQUIRE(call->operand_count == 5 && call->params_bytes == sizeof(dlc_matmul_params));
+  if (call->operands[0].type != DLC_F32) return check_plain(call);
+  const int line = check_f32(call);
+  if (line) return line;
+  DLC_REQUIRE(!DLC_SINGLE_ROWS || matrix_rows(&call->operands[0], &call->operands[1], &call->operands[4]) == 1);
+  return 0;
+}
+
+static size_t scratch(const dlc_call *call) { return call->operands[0].type == DLC_F32 ? dlc_contract_scratch(1) : 0; }
 
 static uint32_t parts(const dlc_call *call) {
   const dlc_tensor *a = &call->operands[0], *y = &call->operands[4];
@@ -83,6 +92,7 @@ static void list_shift(const void *context, int64_t *shift) {
 // Rows [row_begin, row_end) and columns [column_begin, column_end) of one batch.
 static void run_matrix(const dlc_contraction *c, int64_t row_begin, int64_t row_end, uint32_t column_begin,
                        uint32_t column_end, void *scratch) {
+  if (DLC_SINGLE_ROWS && (row_end - row_begin != 1 || column_begin >= column_end)) return;
   if (row_end - row_begin != 1 || column_begin >= column_end) {
     dlc_contract(c, row_begin, row_end, column_begin, column_end, scratch);
     return;
@@ -131,9 +141,9 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   };
   if (all_rows == 0 || params->n == 0) return 0;
   // A row is summed as a row product exactly when its matrix has one row, so that sharing does not change results.
-  const int64_t rows = is_flat(a, b, y) ? all_rows : rows_of(y);
+  const int64_t rows = matrix_rows(a, b, y);
   if (rows == all_rows) {
-    if (rows == 1)
+    if (DLC_SINGLE_ROWS || rows == 1)
       run_matrix(&c, row_begin, row_end, column_begin, column_end, call->scratch);
     else
       dlc_contract(&c, row_begin, row_end, column_begin, column_end, call->scratch);
@@ -149,7 +159,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     if (c.residual) one.residual = c.residual + g * rows * c.residual_pitch;
     int64_t first = row_begin > g * rows ? row_begin - g * rows : 0;
     int64_t last = row_end < (g + 1) * rows ? row_end - g * rows : rows;
-    if (rows == 1)
+    if (DLC_SINGLE_ROWS || rows == 1)
       run_matrix(&one, first, last, column_begin, column_end, call->scratch);
     else
       dlc_contract(&one, first, last, column_begin, column_end, call->scratch);

@@ -27,4 +27,4 @@ static void any_tile(const dlc_tile *t) {
   }
 }
 
-const dlc_tile_isa dlc_tile__scalar = {2, 16, any_tile, row_product};
+const dlc_tile_isa dlc_tile__scalar = {2, 16, DLC_SINGLE_ROWS ? NULL : any_tile, row_product};

@@ -19,5 +19,5 @@ static const tile_function tiles[2][6] = {{ROWS(ENTRY, 1)}, {ROWS(ENTRY, 2)}};
 
 static void any_tile(const dlc_tile *t) { tiles[t->n > 8][t->m - 1](t); }
 
-const dlc_tile_isa dlc_tile__avx2 = {6, 16, any_tile, row_product};
+const dlc_tile_isa dlc_tile__avx2 = {6, 16, DLC_SINGLE_ROWS ? NULL : any_tile, row_product};
 #endif

@@ -19,5 +19,5 @@ static const tile_function tiles[2][12] = {{ROWS(ENTRY, 1)}, {ROWS(ENTRY, 2)}};
 
 static void any_tile(const dlc_tile *t) { tiles[t->n > 16][t->m - 1](t); }
 
-const dlc_tile_isa dlc_tile__avx512 = {12, 32, any_tile, row_product};
+const dlc_tile_isa dlc_tile__avx512 = {12, 32, DLC_SINGLE_ROWS ? NULL : any_tile, row_product};
 #endif

@@ -39,6 +39,15 @@
 #endif
 #define DLC_HAS_FUNCTION(f) ((f) >= 64 || (DLC_FUNCTION_SET >> ((f)&63) & 1u) != 0)
 
+// Set to 1 when every f32 matrix product has one row and nothing else needs tiles of several.
+#ifndef DLC_SINGLE_ROWS
+#define DLC_SINGLE_ROWS 0
+#endif
+// Bit k: softmax of kind k may be called for.
+#ifndef DLC_SOFTMAX_KINDS
+#define DLC_SOFTMAX_KINDS 7u
+#endif
+
 // What conversions must know: with anything beside f32 also the types that others are computed in.
 #define DLC_CAST_SET (DLC_TYPE_SET | ((DLC_TYPE_SET & ~2u) ? 1u << 1 | 1u << 7 | 1u << 11 : 0u))
 #define DLC_CASTS(type) ((DLC_CAST_SET >> (type)&1u) != 0)

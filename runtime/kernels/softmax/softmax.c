@@ -12,7 +12,7 @@ static int softmax_check(const dlc_call *call) {
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);
   DLC_REQUIRE(dlc_valid(x) && (x->type == DLC_F32 || x->type == DLC_F64));
   DLC_REQUIRE(dlc_valid_type(y, x->type) && dlc_same_shape(x, y));
-  DLC_REQUIRE(params->kind >= 0 && params->kind <= 2);
+  DLC_REQUIRE(params->kind >= 0 && params->kind <= 2 && (DLC_SOFTMAX_KINDS >> params->kind & 1u));
   DLC_REQUIRE(params->axis >= 0 && params->axis < x->rank);
   DLC_REQUIRE(params->axis == x->rank - 1 || (dlc_is_dense(x) && dlc_is_dense(y)));
   return 0;

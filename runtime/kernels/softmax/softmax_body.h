@@ -94,7 +94,9 @@ DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
 COLUMNS(columns, F(store_part)(y + k * stride + j, e, part), C(1.0f) / sum, y, e *rest)
 COLUMNS(log_columns, (void)0, F(log)(sum), x, e - largest - rest)
 
-const dlc_softmax_rows DLC_ROWS_NAME = {line, log_line, columns, log_columns};
+#define KIND(k, function) (DLC_SOFTMAX_KINDS >> (k)&1u ? (function) : NULL)
+const dlc_softmax_rows DLC_ROWS_NAME = {KIND(0, line), KIND(1, log_line), KIND(0, columns), KIND(1, log_columns)};
+#undef KIND
 
 #undef V
 #undef F
