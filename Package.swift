@@ -88,7 +88,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "DLCRuntimeTests",
-      dependencies: ["PlanTestSupport", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor"],
+      dependencies: [
+        "PlanTestSupport", "DLCPlanWriter", "DLCRuntime", "CDLC", "CDLCPlan", "DLCOperators", "DLCGraph", "DLCTensor",
+      ],
       exclude: ["plans"]),
     .testTarget(
       name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor", "CZlib"], exclude: ["fixtures", "make_fixtures.py"]),

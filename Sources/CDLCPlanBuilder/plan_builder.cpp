@@ -41,6 +41,10 @@ struct dlc_plan_builder {
   std::vector<flatbuffers::Offset<flatbuffers::String>> axes;
   flatbuffers::Offset<Provenance> provenance;
   flatbuffers::Offset<Quantization> quantization; // of the tensor added next
+  std::vector<flatbuffers::Offset<Metric>> metrics;
+  flatbuffers::Offset<Witness> witness;
+  flatbuffers::Offset<Contract> contract;
+  flatbuffers::Offset<flatbuffers::String> preprocessing;
 
   explicit dlc_plan_builder(uint64_t bytes)
       : builder(bytes + tables_limit + 4096, &allocator, false, 64), weights_bytes(bytes) {
@@ -118,6 +122,30 @@ void dlc_plan_builder_set_provenance(dlc_plan_builder *b, const char *source, co
   b->provenance = CreateProvenanceDirect(b->builder, source, source_hash, options, compiler);
 }
 
+void dlc_plan_builder_add_metric(dlc_plan_builder *b, const char *name, double value, double tolerance) {
+  if (b->fits(strlen(name) + 64)) b->metrics.push_back(CreateMetricDirect(b->builder, name, value, tolerance));
+}
+
+void dlc_plan_builder_set_witness(dlc_plan_builder *b, uint64_t seed, const float *ranges, size_t range_count,
+                                  const float *expected, size_t expected_count, float tolerance) {
+  if (!b->fits((range_count + expected_count) * 4)) return;
+  auto range_vector = b->builder.CreateVector(ranges, range_count);
+  auto expected_vector = b->builder.CreateVector(expected, expected_count);
+  b->witness = CreateWitness(b->builder, seed, range_vector, expected_vector, tolerance);
+}
+
+void dlc_plan_builder_set_contract(dlc_plan_builder *b, uint32_t samples, const char *data, const char *data_hash) {
+  if (!b->fits(strlen(data) + strlen(data_hash) + b->metrics.size() * 4)) return;
+  auto metrics = b->builder.CreateVector(b->metrics);
+  auto data_text = b->builder.CreateString(data);
+  auto hash_text = b->builder.CreateString(data_hash);
+  b->contract = CreateContract(b->builder, metrics, samples, data_text, hash_text, b->witness);
+}
+
+void dlc_plan_builder_set_preprocessing(dlc_plan_builder *b, const char *text) {
+  if (b->fits(strlen(text))) b->preprocessing = b->builder.CreateString(text);
+}
+
 const void *dlc_plan_builder_finish(dlc_plan_builder *b, const char *name, uint64_t arena_bytes,
                                     uint64_t arena_lower_bound_bytes, size_t *head_bytes) {
   size_t tables = b->tensors.size() + b->steps.size() + b->inputs.size() + b->outputs.size();
@@ -129,8 +157,9 @@ const void *dlc_plan_builder_finish(dlc_plan_builder *b, const char *name, uint6
   auto steps = builder.CreateVector(b->steps);
   auto inputs = builder.CreateVector(b->inputs);
   auto outputs = builder.CreateVector(b->outputs);
-  FinishPlanBuffer(builder, CreatePlan(builder, 1, 0, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
-                                       arena_lower_bound_bytes, b->provenance, b->weights));
+  FinishPlanBuffer(builder,
+                   CreatePlan(builder, 1, 1, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
+                              arena_lower_bound_bytes, b->provenance, b->weights, b->contract, b->preprocessing));
   *head_bytes = builder.GetSize() - b->weights_bytes;
   return builder.GetBufferPointer();
 }

@@ -14,6 +14,10 @@ package struct CompileOptions: Sendable {
   package var maxArenaBytes: Int?
   /// How the model was quantized, as text for the plan's provenance.
   package var quantization: String?
+  /// Whether activations of integer weights are quantized when run; part of `quantization`'s text.
+  package var quantizesDynamically = false
+  /// From pixels to inputs, as canonical JSON text that the plan keeps.
+  package var preprocessing: String?
 
   package init() {}
 

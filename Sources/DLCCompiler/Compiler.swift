@@ -37,12 +37,17 @@ package enum Compiler {
   }
 
   /// Reads the ONNX model in the file at `path` and runs the passes that keep it a float graph.
-  package static func prepare(_ path: String, options: CompileOptions) throws(CompileError) -> Prepared {
+  ///
+  /// `inspect` sees the graph as it was imported, which the passes change.
+  package static func prepare(
+    _ path: String, options: CompileOptions, inspect: (Graph) -> Void = { _ in }
+  ) throws(CompileError) -> Prepared {
     let start = ContinuousClock().now
     // The digest reads the whole file; before the import, so that its pages are gone when others are needed.
     let digest = SourceDigest.hexadecimal(ofFile: path)
     let imported: Importer.Result
     do { imported = try Importer.run(path: path, options: options.importing) } catch { throw .importing(error) }
+    inspect(imported.graph)
     var graph = imported.graph
     let runner = try passRunner(options, imported.source)
     let passes: PassReport
@@ -61,7 +66,9 @@ package enum Compiler {
     let runner = try passRunner(options, prepared.source, after: prepared.passes)
     let passes: PassReport
     do {
-      passes = try runner.run(Pipeline.parts(level: options.level).rest, on: &graph, after: prepared.passes)
+      passes = try runner.run(
+        Pipeline.parts(level: options.level, dynamic: options.quantizesDynamically).rest, on: &graph,
+        after: prepared.passes)
       graph = try graph.compacted()
     } catch let error as PassError {
       throw .internalFault("\(error)")
@@ -110,6 +117,7 @@ package enum Compiler {
     planOptions.sourceHash = digest
     planOptions.options = options.provenance
     planOptions.compiler = "dlc 0.1.0"
+    planOptions.preprocessing = options.preprocessing
     let writer: PlanWriter
     do { writer = try PlanWriter(graph, options: planOptions) } catch {
       switch error {
@@ -136,11 +144,23 @@ package enum Compiler {
         "\(file): the plan's arena needs \(writer.report.arenaBytes) bytes, --max-arena-bytes allows \(limit); these steps need at least \(writer.report.arenaLowerBoundBytes)."
       )
     }
-    if let limit = options.maxPlanBytes, writer.report.planBytes > limit {
+    try check(writer.report, file: file, options)
+    return writer
+  }
+
+  private static func check(_ report: PlanReport, file: String, _ options: CompileOptions) throws(CompileError) {
+    if let limit = options.maxPlanBytes, report.planBytes > limit {
       throw .limit(
-        "\(file): the plan has \(writer.report.planBytes) bytes, --max-plan-bytes allows \(limit); its weights have \(writer.report.weightsBytes)."
+        "\(file): the plan has \(report.planBytes) bytes, --max-plan-bytes allows \(limit); its weights have \(report.weightsBytes)."
       )
     }
-    return writer
+  }
+
+  /// Adds to a plan that is not written yet what was measured of it.
+  package static func add(
+    _ contract: PlanContract, to compiled: inout Compiled, file: String, options: CompileOptions
+  ) throws(CompileError) {
+    do { try compiled.writer.add(contract) } catch { throw refused(file, "\(error)", advice: "") }
+    try check(compiled.writer.report, file: file, options)
   }
 }

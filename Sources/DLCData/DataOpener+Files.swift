@@ -43,10 +43,11 @@ extension DataOpener {
     return try fileList(entries, classNames: table.classNames)
   }
 
-  /// Pixels to values for the model's picture input; nil without preprocessing, or where no input takes pictures.
+  /// Pixels to values for the model's only input; nil without preprocessing, or where there are several inputs. Throws
+  /// `malformed` when the preprocessing does not fit the input.
   func preparation() throws(DataError) -> ImagePreparation? {
     guard let preprocessing, let input = ports.inputs.first, ports.inputs.count == 1 else { return nil }
-    return try? ImagePreparation(preprocessing, input: input, rows: ports.rows, path: path)
+    return try ImagePreparation(preprocessing, input: input, rows: ports.rows, path: path)
   }
 
   func isFolder(_ path: String) -> Bool {

@@ -29,7 +29,12 @@ struct FileList: SampleSource, SampleReader {
 
   var count: Int { entries.count }
   var isShareable: Bool { true }
-  var takesPixels: Bool { preparation != nil }
+  var takesPixels: Bool {
+    guard preparation != nil, let first = entries.first, let data = try? FileAccess.read(first.path) else {
+      return false
+    }
+    return !NumpyFormat.isNumpy(data) || (try? NumpyFormat.decode(data, path: first.path))?.element == .uint8
+  }
   func origin(_ index: Int) -> String { entries[index].path }
   func reader(shuffled: Bool) throws(DataError) -> any SampleReader { self }
 

@@ -15,7 +15,7 @@ package struct ImagePreparation: Sendable {
       throw .malformed(
         path: path,
         reason:
-          "holds pictures, and input '\(input.name)' \(input.type) takes none: it has no axes of channels, height and width"
+          "is to be read as pictures, and input '\(input.name)' \(input.type) takes none: it has no axes of channels, height and width"
       )
     }
     func isColor(_ extent: Int) -> Bool { extent == 1 || extent == 3 }
@@ -24,7 +24,9 @@ package struct ImagePreparation: Sendable {
     guard isColor(channels), !extents.contains(0) else {
       throw .malformed(
         path: path,
-        reason: "holds pictures, and input '\(input.name)' \(input.type) has \(channels) channels; 1 or 3 are expected")
+        reason:
+          "is to be read as pictures, and input '\(input.name)' \(input.type) has \(channels) channels; 1 or 3 are expected"
+      )
     }
     let (height, width) = last ? (extents[0], extents[1]) : (extents[1], extents[2])
     if let gray = preprocessing.grayscale, gray != (channels == 1) {
@@ -43,7 +45,7 @@ package struct ImagePreparation: Sendable {
     }
     guard max(height, width) <= Int(DLC_PREPROCESS_MAX_EXTENT) else {
       throw .malformed(
-        path: path, reason: "holds pictures, and input '\(input.name)' \(input.type) is too large for one")
+        path: path, reason: "is to be read as pictures, and input '\(input.name)' \(input.type) is too large for one")
     }
     parameters = ImagePreparation.parameters(preprocessing, height, width, channels, channelsLast: last)
   }

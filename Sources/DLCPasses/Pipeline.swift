@@ -5,14 +5,15 @@ package enum Pipeline {
   /// Optimization levels: 0 only what the plan writer needs, 1 what is cheap and always pays, 2 everything.
   package static let levels = 0...2
 
-  /// All passes up to `level`.
-  package static func standard(level: Int) -> [Pass] { all.filter { $0.level <= level } }
+  /// All passes up to `level` that run unasked.
+  package static func standard(level: Int) -> [Pass] { parts(level: level).float + parts(level: level).rest }
 
   /// The passes up to `level` in two parts: those that leave a channels-first float graph with its fusions made, which is what
-  /// quantization works on, and the rest.
-  package static func parts(level: Int) -> (float: [Pass], rest: [Pass]) {
-    let cut = (all.firstIndex { $0.name == Pass.fuseResidual.name } ?? all.endIndex - 1) + 1
-    return (all[..<cut].filter { $0.level <= level }, all[cut...].filter { $0.level <= level })
+  /// quantization works on, and the rest. `dynamic`: activations of integer weights are quantized when run.
+  package static func parts(level: Int, dynamic: Bool = false) -> (float: [Pass], rest: [Pass]) {
+    let passes = all.filter { dynamic || $0.name != Pass.quantizeDynamically.name }
+    let cut = (passes.firstIndex { $0.name == Pass.fuseResidual.name } ?? passes.endIndex - 1) + 1
+    return (passes[..<cut].filter { $0.level <= level }, passes[cut...].filter { $0.level <= level })
   }
 
   /// The table of contents.
@@ -50,6 +51,8 @@ package enum Pipeline {
     .affineAsDepthwise,
     .fuseResidual,
     .transposesIntoMatMul,
+    .quantizeDynamically,
+    .storeWeights,
     .shareCommon,
     .removeDead,
   ]

@@ -10,6 +10,10 @@ package struct PlanOptions: Sendable {
   package var compiler = ""
   /// Whether every value that a node computes is an output too, for comparing layer by layer.
   package var keepIntermediates = false
+  /// What was measured of the plan's accuracy.
+  package var contract: PlanContract?
+  /// From pixels to inputs, as canonical JSON text.
+  package var preprocessing: String?
 
   package init() {}
 }

@@ -120,6 +120,8 @@ struct PlanTables {
       }
     }
     dlc_plan_builder_set_provenance(builder, options.source, options.sourceHash, options.options, options.compiler)
+    if let contract = options.contract { add(contract, to: builder) }
+    if let preprocessing = options.preprocessing { dlc_plan_builder_set_preprocessing(builder, preprocessing) }
     var count = 0
     guard
       let head = dlc_plan_builder_finish(
@@ -128,5 +130,15 @@ struct PlanTables {
       throw .tooLarge("its tables pass 128 MiB")
     }
     return [UInt8](UnsafeRawBufferPointer(start: head, count: count))
+  }
+
+  private func add(_ contract: PlanContract, to builder: OpaquePointer) {
+    for metric in contract.metrics { dlc_plan_builder_add_metric(builder, metric.name, metric.value, metric.tolerance) }
+    if let witness = contract.witness {
+      dlc_plan_builder_set_witness(
+        builder, witness.seed, witness.ranges, witness.ranges.count, witness.expected, witness.expected.count,
+        witness.tolerance)
+    }
+    dlc_plan_builder_set_contract(builder, UInt32(clamping: contract.samples), contract.data, contract.dataHash)
   }
 }

@@ -4,9 +4,14 @@ import DLCTensor
 
 /// A graph turned into a plan: tables made, weights ready to be written.
 package struct PlanWriter {
-  package let report: PlanReport
-  private let head: [UInt8]
-  private let weights: WeightsTable
+  package private(set) var report: PlanReport
+  private var head: [UInt8]
+  private var tables: PlanTables
+  private let name: String
+  private let inputs: [PlanTables.Port]
+  private let outputs: [PlanTables.Port]
+  private var options: PlanOptions
+  private var weights: WeightsTable { tables.weights }
 
   /// Lowers `graph`, assigns memory and makes the tables.
   package init(_ graph: Graph, options: PlanOptions) throws(PlanError) {
@@ -14,23 +19,33 @@ package struct PlanWriter {
     let memory = try MemoryPlan(schedule)
     var tables = PlanTables(memory, quantizations: schedule.slots.quantizations)
     for step in schedule.steps { try tables.add(step) }
-    let inputs = try graph.inputs.indices.map { (k: Int) throws(PlanError) in
+    inputs = try graph.inputs.indices.map { (k: Int) throws(PlanError) in
       PlanTables.Port(
         name: graph.inputs[k].name, tensor: try tables.portTensor(schedule.inputs[k], schedule),
         declared: graph.inputs[k].declared)
     }
-    let outputs = try schedule.outputs.indices.map { (k: Int) throws(PlanError) in
+    outputs = try schedule.outputs.indices.map { (k: Int) throws(PlanError) in
       PlanTables.Port(
         name: schedule.outputPorts[k].name, tensor: try tables.portTensor(schedule.outputs[k], schedule),
         declared: schedule.outputPorts[k].declared)
     }
-    head = try tables.encode(name: graph.name, inputs: inputs, outputs: outputs, options: options)
-    weights = tables.weights
+    name = graph.name
+    head = try tables.encode(name: name, inputs: inputs, outputs: outputs, options: options)
+    self.tables = tables
+    self.options = options
     report = PlanReport(
-      arenaBytes: memory.arenaBytes, arenaLowerBoundBytes: memory.lowerBoundBytes, weightsBytes: weights.byteCount,
-      planBytes: head.count + weights.byteCount, macs: schedule.steps.reduce(0) { $0 + $1.call.macs },
+      arenaBytes: memory.arenaBytes, arenaLowerBoundBytes: memory.lowerBoundBytes,
+      weightsBytes: tables.weights.byteCount,
+      planBytes: head.count + tables.weights.byteCount, macs: schedule.steps.reduce(0) { $0 + $1.call.macs },
       steps: schedule.steps.count,
       buffers: memory.buffers.map { .init(name: $0.name, offset: $0.offset, bytes: $0.bytes, steps: $0.steps) })
+  }
+
+  /// Adds what only the finished plan can tell of itself.
+  package mutating func add(_ contract: PlanContract) throws(PlanError) {
+    options.contract = contract
+    head = try tables.encode(name: name, inputs: inputs, outputs: outputs, options: options)
+    report.planBytes = head.count + weights.byteCount
   }
 
   /// Writes the plan under a temporary name and renames it.

@@ -7,16 +7,30 @@ struct CalibrationContext {
   let runner: GraphRunner
   let options: QuantizationOptions
   let progress: QuantizationProgressHandler
+  /// Multiply-adds of one run of the network, which decide how many samples changes are judged on.
+  var products = Double.infinity
+
+  /// Multiply-adds that one judgement and one fit may take.
+  private static let judgementWork = 20e9
+  private static let fittingWork = 40e9
 
   /// Samples that are observed.
   var observed: Int { max(options.samples, 1) }
-  /// The first samples, on which changes are judged.
-  var measured: Int { min(samples.count.map { max(min($0, observed) / 3, 1) } ?? observed, 32) }
+  /// The first samples, on which changes are judged: more of them where runs are cheap.
+  var measured: Int {
+    min(samples.count.map { max(min($0, observed) / 3, 1) } ?? observed, affordable(Self.judgementWork, 16...128))
+  }
   /// The samples behind them, on which weights and biases are fitted: what only suits these shows when it is judged.
   /// All when their number is not known or they are very few.
   var fitted: Range<Int> {
-    guard let count = samples.count, min(count, observed) >= 6 else { return 0..<min(observed, 64) }
-    return measured..<min(min(count, observed), measured + 64)
+    let most = affordable(Self.fittingWork, 64...256)
+    guard let count = samples.count, min(count, observed) >= 6 else { return 0..<min(observed, most) }
+    return measured..<min(min(count, observed), measured + most)
+  }
+
+  /// How many runs `work` multiply-adds pay for, within `bounds`.
+  private func affordable(_ work: Double, _ bounds: ClosedRange<Int>) -> Int {
+    Int(min(max(work / max(products, 1), Double(bounds.lowerBound)), Double(bounds.upperBound)))
   }
 
   /// Runs `graph` on the first `limit` samples but the first `skipped`, one after another.
@@ -90,6 +104,9 @@ struct OutputReference {
   private let context: CalibrationContext
   private let answers: [[Tensor]]
 
+  /// Samples that changes are judged on.
+  var count: Int { answers.count }
+
   /// Most bytes of answers kept.
   private static let mostBytes = 32 << 20
 
@@ -104,21 +121,26 @@ struct OutputReference {
     self.answers = answers
   }
 
-  /// Signal to quantization noise of a graph's answers in dB: the mean over samples, of which each has the mean noise
-  /// share of its outputs. Samples count alike, so that a rare one whose elements are far out does not decide alone.
+  /// Signal to quantization noise of a graph's answers in dB, each sample having the mean noise share of its outputs:
+  /// half the mean of the samples' dB, where a rare one whose elements are far out does not decide alone, half the dB of
+  /// their mean share, where many that are all but exact do not hide the few that are not.
   ///
   /// Integer outputs count by the share that differs.
   func decibels(_ graph: Graph) throws(QuantizationError) -> Double {
-    var sum = 0.0
+    var (sum, whole) = (0.0, 0.0)
     var exact = true
     try context.run(graph, limit: answers.count) { (sample: Int, outputs: [Tensor]) throws(QuantizationError) in
       let shares = zip(outputs, answers[sample]).map { Self.noiseShare($0, $1) }
       let share = shares.reduce(0, +) / Double(max(shares.count, 1))
       if share > 0 { exact = false }
-      sum += min(max(Decibels.ofNoise(share), -40), 140)
+      sum += Self.bounded(Decibels.ofNoise(share))
+      whole += share
     }
-    return exact ? .infinity : sum / Double(max(answers.count, 1))
+    let count = Double(max(answers.count, 1))
+    return exact ? .infinity : (sum / count + Self.bounded(Decibels.ofNoise(whole / count))) / 2
   }
+
+  private static func bounded(_ decibels: Double) -> Double { min(max(decibels, -40), 140) }
 
   private static func noiseShare(_ found: Tensor, _ expected: Tensor) -> Double {
     let isFloat = expected.element.isFloat

@@ -10,7 +10,8 @@ import Foundation
 ///     Result: y' = relu(W1/s x + b1/s); z = (W2 s) y'
 ///
 /// Between convolutions: cross-layer equalization (Nagel et al. 2019, section 4.1). Behind a layer normalization: the
-/// balancing of SmoothQuant (Xiao et al. 2023). Here the scales are those of least expected noise, powers of two, so the
+/// balancing of SmoothQuant (Xiao et al. 2023). Columns of the network's input: a product of floats ahead of quantization
+/// takes the scales. Here the scales are those of least expected noise, powers of two, so the
 /// float network's answers stay bit for bit.
 struct BalanceSite: Sendable, Hashable {
   var value: ValueID
@@ -18,7 +19,7 @@ struct BalanceSite: Sendable, Hashable {
   var readers: [NodeID]
   /// Of the value.
   var axis: Int
-  /// Whether the producer is a layer normalization.
+  /// Whether the producer is a layer normalization or the scaling of an input: its constants are vectors of channels.
   var normalizes: Bool
 
   /// The sites of a network, in order.
@@ -35,6 +36,9 @@ struct BalanceSite: Sendable, Hashable {
     if let op = node.op as? LayerNormalization {
       guard op.hasScale, op.axis == rank - 1, node.inputs.dropFirst().allSatisfy({ graph.constant($0) != nil })
       else { return nil }
+      axis = rank - 1
+      normalizes = true
+    } else if network.scalesInput(id) {
       axis = rank - 1
       normalizes = true
     } else {

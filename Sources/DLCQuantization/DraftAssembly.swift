@@ -20,13 +20,15 @@ struct DraftAssembly {
       node, node.inputs.map { network.graph[$0].type }, node.outputs.map { network.graph[$0].type })
   }
 
-  /// Parameters of every value that integer nodes touch, and the choices behind them.
+  /// Parameters of every value that integer nodes touch, and the choices behind them. `others`: methods of single
+  /// values, each the first of those that share its scale.
   func assignParameters(
-    _ draft: inout QuantizationDraft, _ observers: [ValueID: ValueObserver], method: RangeMethod
+    _ draft: inout QuantizationDraft, _ observers: [ValueID: ValueObserver], method: RangeMethod,
+    except others: [ValueID: RangeMethod] = [:]
   ) -> [ValueID: RangeChoice] {
     var classes = ScaleClasses(draft.network, draft.participation)
     let choices = classes.assign(
-      observers, method: method, element: options.mode == .int16x8 ? .int16 : .uint8)
+      observers, method: method, except: others, element: options.mode == .int16x8 ? .int16 : .uint8)
     draft.parameters = choices.mapValues(\.parameters)
     return choices
   }

@@ -59,6 +59,10 @@ struct GraphEmission {
     }
     for id in draft.network.order where needed?.contains(id) ?? true {
       let node = source[id]
+      if draft.isIdentity(id) {
+        raw[node.outputs[0]] = try plain(node.inputs[0])
+        continue
+      }
       let (op, inputs) = try operands(id)
       let outputs = try result.add(op, inputs, name: node.name, outputNames: node.outputs.map { source[$0].name })
       for (old, new) in zip(node.outputs, outputs) { raw[old] = new }

@@ -122,6 +122,7 @@ extension QuantizationDraft {
 
   /// Bytes of a node's constants as floats.
   func bytesInFloat(_ id: NodeID) -> Int {
-    network.graph[id].inputs.reduce(0) { $0 + (network.graph.constant($1)?.type.byteCount ?? 0) }
+    if isIdentity(id) { return 0 }
+    return network.graph[id].inputs.reduce(0) { $0 + (network.graph.constant($1)?.type.byteCount ?? 0) }
   }
 }

@@ -18,8 +18,9 @@ package enum PostTrainingQuantization {
     runner: @escaping GraphRunner, checkpoint: CalibrationCheckpoint? = nil, metric: DropMetric? = nil,
     progress: @escaping QuantizationProgressHandler = { _ in }
   ) throws(QuantizationError) -> QuantizedGraph {
-    let context = CalibrationContext(samples: samples, runner: runner, options: options, progress: progress)
     let network = try PreparedNetwork(graph, splits: options.mode.quantizesActivations)
+    let context = CalibrationContext(
+      samples: samples, runner: runner, options: options, progress: progress, products: network.products)
     var session = QuantizationSession(
       context: context, checkpoint: checkpoint, metric: metric, draft: QuantizationDraft(network: network))
     return try session.run(graph)
@@ -68,6 +69,7 @@ struct QuantizationSession {
     if options.mode.quantizesActivations {
       try chooseRanges(reference)
       try balance(reference)
+      try refineRanges(reference)
     }
     exact = draft.overrides
     if options.optimizesRounding { try optimizeRounding(reference) }
@@ -173,6 +175,14 @@ struct QuantizationSession {
       }
       try context.progress(QuantizationProgress(stage: .balancing, done: normalizes ? 2 : 1, total: 2))
     }
+  }
+
+  /// Other ranges for single tensors, where measuring them all is cheap.
+  private mutating func refineRanges(_ reference: OutputReference) throws(QuantizationError) {
+    guard options.rangeMethod == .automatic else { return }
+    let refinement = RangeRefinement(context: context, reference: reference, assembly: assembly, method: rangeMethod)
+    guard let found = try refinement.refined(draft, observers, from: report.outputDecibels) else { return }
+    if try attempt("ranges of single tensors", found.draft, reference) { choices = found.choices }
   }
 
   private mutating func optimizeRounding(_ reference: OutputReference) throws(QuantizationError) {

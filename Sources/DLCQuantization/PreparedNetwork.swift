@@ -31,19 +31,26 @@ struct PreparedNetwork: Sendable {
   /// Topological.
   let order: [NodeID]
   private let roles: [QuantizationRole]
+  private let inputScalings: Set<NodeID>
 
   /// `splits`: whether functions are taken out of epilogues.
   init(_ source: Graph, splits: Bool) throws(QuantizationError) {
     do {
-      graph = try Self.normalized(source, splits: splits)
+      (graph, inputScalings) = try Self.normalized(source, splits: splits)
     } catch {
       throw QuantizationError(error)
     }
     guard let order = graph.topologicalOrder() else { throw .internalFault("the graph has a cycle") }
     self.order = order
-    let graph = graph
-    roles = graph.nodes.map { node in node.map { Self.role($0, graph) } ?? .float }
+    let (graph, scalings) = (graph, inputScalings)
+    roles = graph.nodes.indices.map { index in
+      guard let node = graph.nodes[index], !scalings.contains(where: { $0.index == index }) else { return .float }
+      return Self.role(node, graph)
+    }
   }
+
+  /// Whether a node multiplies a vector of inputs by factors of its columns, all 1 until they are balanced.
+  func scalesInput(_ id: NodeID) -> Bool { inputScalings.contains(id) }
 
   /// The role of a node.
   func role(_ id: NodeID) -> QuantizationRole { roles[id.index] }
@@ -61,12 +68,25 @@ struct PreparedNetwork: Sendable {
     }
   }
 
+  /// Multiply-adds of one run, those of contractions.
+  var products: Double {
+    order.reduce(0) { sum, id in
+      let node = graph[id]
+      guard let op = WeightedOperator(node.op) else { return sum }
+      let depth = WeightMatrix(op, graph[node.inputs[1]].type.shape).depth
+      return sum + Double(graph[node.outputs[0]].type.shape.count) * Double(depth)
+    }
+  }
+
   /// The contractions with constant weights, in order.
   var weighted: [NodeID] { order.filter { role($0) == .contraction(constantWeights: true) } }
 
   /// The graph in normal form.
-  private static func normalized(_ source: Graph, splits: Bool) throws(OperatorError) -> Graph {
+  private static func normalized(
+    _ source: Graph, splits: Bool
+  ) throws(OperatorError) -> (graph: Graph, inputScalings: Set<NodeID>) {
     var result = Graph(name: source.name)
+    var scaled: [ValueID: ValueID] = [:]
     var renamed: [ValueID: ValueID] = [:]
     for port in source.inputs {
       renamed[port.value] = result.addInput(
@@ -86,6 +106,20 @@ struct PreparedNetwork: Sendable {
       var inputs: [ValueID] = []
       for input in node.inputs { inputs.append(try known(input)) }
       var op = node.op
+      if splits, isProductOfInputs(node, source) {
+        if let known = scaled[inputs[0]] {
+          inputs[0] = known
+        } else {
+          let type = result[inputs[0]].type
+          let columns = type.shape[type.rank - 1]
+          let ones = result.addConstant(Tensor([Float](repeating: 1, count: columns), shape: [columns]))
+          let name = result[inputs[0]].name
+          let value = try result.add(
+            Binary(.multiply), [inputs[0], ones], name: name, outputNames: [name.isEmpty ? "" : name + "/scaled"])[0]
+          scaled[inputs[0]] = value
+          inputs[0] = value
+        }
+      }
       let type = source[node.outputs[0]].type
       if type.element == .float32, var weighted = WeightedOperator(op), !weighted.epilogue.bias,
         source.constant(node.inputs[1]) != nil
@@ -110,7 +144,17 @@ struct PreparedNetwork: Sendable {
     for port in source.outputs {
       result.outputs.append(Port(name: port.name, value: try known(port.value), declared: port.declared))
     }
-    return result
+    return (result, Set(scaled.values.compactMap { result[$0].producer }))
+  }
+
+  /// Whether a node multiplies rows of an input of the network, whose columns may be quantities of any magnitude, by
+  /// constant weights.
+  private static func isProductOfInputs(_ node: Node, _ graph: Graph) -> Bool {
+    guard let op = node.op as? MatMul, !op.transposeA, graph.inputs.contains(where: { $0.value == node.inputs[0] }),
+      let weights = graph.constant(node.inputs[1]), weights.shape.rank == 2
+    else { return false }
+    let type = graph[node.inputs[0]].type
+    return type.element == .float32 && type.rank >= 2 && type.shape[type.rank - 1] > 1
   }
 
   /// The operator without its function, and the function, unless that is a clamp.

@@ -12,9 +12,16 @@ struct QuantizationDraft: Sendable {
   var weights: [NodeID: QuantizedWeights] = [:]
   var participation = Participation()
 
-  /// The constant that a node reads at `index`, improvements included.
+  /// The constant that a node reads at `index`, if it has such an input, improvements included.
   func constant(_ node: NodeID, _ index: Int) -> Tensor? {
-    overrides[InputSlot(node: node, index: index)] ?? network.graph.constant(network.graph[node].inputs[index])
+    if let changed = overrides[InputSlot(node: node, index: index)] { return changed }
+    let inputs = network.graph[node].inputs
+    return index < inputs.count ? network.graph.constant(inputs[index]) : nil
+  }
+
+  /// Whether a node scales the network's input by nothing but 1.
+  func isIdentity(_ id: NodeID) -> Bool {
+    network.scalesInput(id) && overrides[InputSlot(node: id, index: 1)] == nil
   }
 
   /// The matrix view of a node's weights.

@@ -35,6 +35,12 @@ struct ScaleClasses {
     }
   }
 
+  /// The first value of every class.
+  mutating func representatives(_ observers: [ValueID: ValueObserver]) -> [ValueID] {
+    uniteConcatenations(observers)
+    return Set(values.map(root)).sorted()
+  }
+
   private func root(_ value: ValueID) -> ValueID {
     var value = value
     while let next = parent[value], next != value { value = next }
@@ -49,16 +55,18 @@ struct ScaleClasses {
   /// How far ranges may differ, as a factor, for a concatenation to put them under one scale.
   private static let concatenationRatio = 4.0
 
-  /// Chooses the parameters of every value, from the observers of `observed`.
+  /// Chooses the parameters of every value, from the observers of `observed`: by `method`, or that of `others` for the
+  /// first value of a class.
   mutating func assign(
-    _ observers: [ValueID: ValueObserver], method: RangeMethod, element: ElementType
+    _ observers: [ValueID: ValueObserver], method: RangeMethod, except others: [ValueID: RangeMethod] = [:],
+    element: ElementType
   ) -> [ValueID: RangeChoice] {
     uniteConcatenations(observers)
     var members: [ValueID: [ValueID]] = [:]
     for value in values { members[root(value), default: []].append(value) }
     var result: [ValueID: RangeChoice] = [:]
-    for (_, group) in members.sorted(by: { $0.key < $1.key }) {
-      let choice = choose(group, observers, method, element)
+    for (first, group) in members.sorted(by: { $0.key < $1.key }) {
+      let choice = choose(group, observers, others[first] ?? method, element)
       for value in group { result[value] = choice }
     }
     return result

@@ -37,12 +37,14 @@ extension Engine {
     if let reason = FileAccess.reasonNotToReplace(output) {
       throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
     }
-    var prepared = try prepare(model, options)
+    var prepared: Compiler.Prepared
     if let request {
       var options = options
-      let (quantized, outcome) = try quantize(prepared, &options, request)
+      let (quantized, outcome) = try quantize(model, &options, request)
       prepared = quantized
       prepared.notes += outcome.notes
+    } else {
+      prepared = try prepare(model, options)
     }
     let start = DispatchTime.now().uptimeNanoseconds
     let bytes: Int

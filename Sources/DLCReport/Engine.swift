@@ -93,13 +93,15 @@ package enum Engine {
     var quantization: QuantizationOutcome?
     if let request {
       var options = options
-      let (prepared, outcome) = try quantize(try prepare(model, options), &options, request)
+      let (prepared, outcome) = try quantize(model, &options, request)
       compiled = try finish(prepared, options)
       compiled.notes += outcome.notes
       quantization = outcome
+      try addContract(outcome, to: &compiled, model, options)
     } else {
       compiled = try compile(model, options)
     }
+    try checkPreprocessing(options, compiled.graph, model)
     do { try compiled.writer.write(to: output) } catch {
       guard case .cannotWrite(let path, let code) = error else { throw Failure(.cannotWrite, "\(error).") }
       let reason = String(cString: strerror(code)).lowercased()
@@ -130,8 +132,10 @@ package enum Engine {
   }
 
   /// Reads a model up to where quantization begins; errors as `compile`.
-  static func prepare(_ path: String, _ options: CompileOptions) throws -> Compiler.Prepared {
-    do { return try Compiler.prepare(path, options: options) } catch { throw failure(error) }
+  static func prepare(
+    _ path: String, _ options: CompileOptions, inspect: (Graph) -> Void = { _ in }
+  ) throws -> Compiler.Prepared {
+    do { return try Compiler.prepare(path, options: options, inspect: inspect) } catch { throw failure(error) }
   }
 
   /// Plans a prepared graph; errors as `compile`.
@@ -139,7 +143,7 @@ package enum Engine {
     do { return try Compiler.finish(prepared, options: options) } catch { throw failure(error) }
   }
 
-  private static func failure(_ error: CompileError) -> any Error {
+  static func failure(_ error: CompileError) -> any Error {
     switch error {
     case .importing(let error): failure(error)
     case .problems(let file, let problems): UncompilableModel(file: file, problems: problems)

@@ -41,9 +41,7 @@ package struct Evaluation {
     outcome.model = model
     outcome.data = data.path
     outcome.notes = loaded.notes
-    if data.preprocessing != nil, !opened.takesPixels {
-      outcome.notes.append("'\(data.path)' holds values, not pixels: --preprocess changes nothing.")
-    }
+    if let note = data.note(on: opened) { outcome.notes.append(note) }
     outcome.skipped = batches.skipped
     outcome.seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
     guard outcome.samples > 0 else {

@@ -55,6 +55,17 @@ package final class InferenceSession {
     do { try session.run() } catch { throw InferenceSession.failure() }
   }
 
+  /// Runs the plan's witness; what is wrong with the answers as a sentence without its end, or nil. Throws `Failure`.
+  func contractFailure() throws -> String? {
+    do { try session.checkContract() } catch {
+      guard error.status == DLC_ERROR_CONTRACT || error.status == DLC_ERROR_INDEX else {
+        throw InferenceSession.failure()
+      }
+      return String(cString: Fault.message)
+    }
+    return nil
+  }
+
   /// Calls `observer` after each step of the runs to come; nil ends it.
   func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
     session.observe(observer, context: context)

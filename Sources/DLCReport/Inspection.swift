@@ -36,6 +36,9 @@ package enum Inspection {
       "memory      arena \(Listing.grouped(info.arena_bytes)) bytes (lower bound \(Listing.grouped(info.arena_lower_bound_bytes))), scratch \(Listing.grouped(info.scratch_bytes)) bytes per thread",
       "work        \(Listing.grouped(Int(clamping: info.macs))) MACs in \(steps.count) steps\(integers == 0 ? "" : ", \(integers) of them in integers")",
     ]
+    let contract = model.contract
+    if let contract { lines += contract.lines }
+    if let text = model.preprocessingText { lines.append("preprocess  \(text)") }
     lines += Listing.table(
       [["kernel", "steps", "MACs"]] + ranked.map { [$0.key, String($0.value.count), Listing.grouped($0.value.macs)] },
       numeric: [1, 2])
@@ -57,6 +60,8 @@ package enum Inspection {
       ),
       ("source", .string(String(cString: info.source))), ("source_hash", .string(String(cString: info.source_hash))),
       ("options", .string(String(cString: info.options))), ("compiler", .string(String(cString: info.compiler))),
+      ("contract", contract?.json ?? .null),
+      ("preprocessing", model.preprocessingText.map { .string($0) } ?? .null),
     ])
     return Outcome(lines: lines, json: json, notes: model.notes)
   }

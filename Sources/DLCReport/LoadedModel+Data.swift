@@ -23,15 +23,38 @@ package struct DataRequest: Sendable {
 
   /// Opens the data for `model`. Throws `DataError`.
   package func open(for model: LoadedModel) throws(DataError) -> DataSet {
-    try DataSet.open(
+    let preprocessing = try preprocessing(for: [model])
+    return try DataSet.open(
       path, inputs: model.dataInputs, outputs: model.outputs.map(\.name), preprocessing: preprocessing, labels: labels)
   }
+
+  /// What was asked for, or else what the first of the models states that states it.
+  private func preprocessing(for models: [LoadedModel]) throws(DataError) -> Preprocessing? {
+    if let preprocessing { return preprocessing }
+    for model in models {
+      if let stored = try model.preprocessing() { return stored }
+    }
+    return nil
+  }
+
+  /// The sentence for a preprocessing that was asked for and that `set` has no pixels for.
+  func note(on set: DataSet) -> String? { preprocessing != nil && !set.takesPixels ? withoutEffect : nil }
+
+  /// That `--preprocess` was given for data that holds no pixels.
+  var withoutEffect: String { "'\(path)' holds values, not pixels: --preprocess changes nothing." }
 }
 
 extension DataRequest {
-  /// Opens the data for `model` and starts to read.
-  package func batches(for model: LoadedModel) throws(DataError) -> BatchStream {
-    try open(for: model).batches(limit: limit, skipsBad: skipsBad)
+  /// Opens the data for `model` and starts to read; `notes` gets what is to be said of it. Where neither it nor the request
+  /// states a preprocessing, that of `others` is taken.
+  package func batches(
+    for model: LoadedModel, or others: [LoadedModel] = [], notes: inout [String]
+  ) throws(DataError) -> BatchStream {
+    var request = self
+    request.preprocessing = try preprocessing(for: [model] + others)
+    let set = try request.open(for: model)
+    if let note = note(on: set) { notes.append(note) }
+    return set.batches(limit: limit, skipsBad: skipsBad)
   }
 }
 

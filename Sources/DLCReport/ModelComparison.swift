@@ -57,6 +57,8 @@ package struct ModelComparison {
     package var samples = 0
     package var outputs: [Output] = []
     package var skipped: [SkippedSample] = []
+    /// Remarks for the user, one sentence each.
+    package var notes: [String] = []
     /// Share of rows whose best class agrees, over outputs that look like scores; nil without any.
     package var top1: Double?
     /// Bars that were missed, as sentences.
@@ -111,7 +113,8 @@ package struct ModelComparison {
     var agreements: [Double] = []
     var runs = 0
     var attribution = try perLayer ? layerAttribution(options) : nil
-    let source = try Source(self, first)
+    let source = try Source(self, first, second)
+    outcome.notes = source.notes
     while let (inputs, samples, rows) = try source.next() {
       var expected = try a.run(inputs)
       var found: [Tensor]
@@ -192,10 +195,15 @@ package struct ModelComparison {
     private let batches: BatchStream?
     private var index = 0
 
-    init(_ comparison: ModelComparison, _ model: LoadedModel) throws {
+    /// Remarks on the data for the user.
+    let notes: [String]
+
+    init(_ comparison: ModelComparison, _ model: LoadedModel, _ other: LoadedModel) throws {
       self.comparison = comparison
       self.model = model
-      batches = try comparison.data?.batches(for: model)
+      var notes: [String] = []
+      batches = try comparison.data?.batches(for: model, or: [other], notes: &notes)
+      self.notes = notes
     }
 
     var skipped: [SkippedSample] { batches?.skipped ?? [] }

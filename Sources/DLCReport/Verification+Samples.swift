@@ -10,7 +10,7 @@ extension Verification {
     var outcome = Outcome()
     outcome.notes = loaded.notes
     let session = try loaded.session(threads: threads)
-    let batches = try data.batches(for: loaded)
+    let batches = try data.batches(for: loaded, notes: &outcome.notes)
     while let batch = try batches.next() {
       let outputs = try session.run(try loaded.fill(batch.inputs, seed: nil))
       for (row, sample) in batch.samples.enumerated() {

@@ -62,7 +62,7 @@ package struct Verification {
         do {
           (opened, bound) = try open(inputs, options)
         } catch let error as UncompilableModel {
-          if outcome.cases == 0, let streamed = manySamples(set, options) { return streamed }
+          if outcome.cases == 0, let streamed = try manySamples(set, options) { return streamed }
           throw error.failure
         }
         loaded = opened
@@ -71,20 +71,23 @@ package struct Verification {
         if !bound.isEmpty { outcome.notes.append("compiled as constants: \(bound.sorted().joined(separator: ", "))") }
       }
       guard let loaded else { continue }
-      if outcome.cases == 0, !takes(loaded, inputs), let streamed = manySamples(set, options) { return streamed }
+      if outcome.cases == 0, !takes(loaded, inputs), let streamed = try manySamples(set, options) { return streamed }
       guard loaded.outputs.enumerated().contains(where: { set.outputs.tensor($1.name, at: $0) != nil }) else {
         let names = loaded.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
         throw Failure(.badData, "'\(set.name)' holds no answer for any output; the model's outputs are \(names).")
       }
       compare(try loaded.session(threads: threads).run(try loaded.fill(inputs, seed: nil)), set, loaded, &outcome)
     }
+    if data.preprocessing != nil { outcome.notes.append(data.withoutEffect) }
     outcome.conclude()
     return outcome
   }
 
-  /// What comes of an .npz whose arrays hold many samples along the leading axis; nil when it does not.
-  private func manySamples(_ set: TestDataSet, _ options: CompileOptions) -> Outcome? {
+  /// What comes of an .npz whose arrays hold many samples along the leading axis; nil when it does not. Throws what is wrong
+  /// with a preprocessing that was asked for.
+  private func manySamples(_ set: TestDataSet, _ options: CompileOptions) throws -> Outcome? {
     guard case .named = set.inputs else { return nil }
+    guard data.preprocessing == nil else { return try runSamples(options) }
     return try? runSamples(options)
   }
 

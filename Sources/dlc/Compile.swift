@@ -68,6 +68,7 @@ struct Compile: ParsableCommand {
       options.maxPlanBytes = maxPlanBytes
       options.maxArenaBytes = maxArenaBytes
       options.dumpFolder = dumpGraph
+      options.preprocessing = try quantizationOptions.storedPreprocessing()
       let bar = ProgressLine(isShown: !common.quiet, what: "samples")
       let request = try quantizationOptions.request(maxPlanBytes: maxPlanBytes, threads: common.threadCount, bar)
       defer { bar.end() }

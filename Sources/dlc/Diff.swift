@@ -56,6 +56,7 @@ struct Diff: ParsableCommand {
       let result = try comparison.run(
         options: try modelOptions.compileOptions(
           for: reference, candidate, shapes: shapeOptions.shapes))
+      for note in result.notes { common.note(note) }
       if common.json {
         Terminal.json(result.json)
       } else {

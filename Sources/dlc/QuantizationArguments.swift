@@ -7,7 +7,8 @@ import DLCReport
 struct QuantizationArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "none, int8, int8-weights or int4-weights (activations stay floats).", valueName: "MODE"))
+      "none, int8, dynamic (activations are quantized when run), int8-weights or int4-weights (activations stay floats).",
+      valueName: "MODE"))
   var quantize = "none"
 
   @Option(help: ArgumentHelp("Real inputs to choose ranges by; some hundred do.", valueName: "DATA"))
@@ -35,7 +36,7 @@ struct QuantizationArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How pictures become values: a JSON file, or one of \(Preprocessing.presets.joined(separator: ", ")).",
+      "How pictures become values, for calibration and kept in the plan: a JSON file, or one of \(Preprocessing.presets.joined(separator: ", ")).",
       valueName: "FILE.json"))
   var preprocess: String?
 
@@ -46,8 +47,12 @@ struct QuantizationArguments: ParsableArguments {
     let mode = QuantizationMode(rawValue: quantize)
     guard mode != nil || quantize == "none" else {
       throw ValidationError(
-        "--quantize must be none, \(QuantizationMode.allCases.map(\.rawValue).joined(separator: ", ")), found '\(quantize)'."
+        "--quantize must be none, \(QuantizationMode.allCases.filter { $0 != .int16x8 }.map(\.rawValue).joined(separator: ", ")), found '\(quantize)'."
       )
+    }
+    if mode == .int16x8 {
+      throw ValidationError(
+        "--quantize int16x8 has no kernels in this version; use int8, or int8-weights, whose activations stay floats.")
     }
     if mode == nil, let flag = calibrate != nil ? "--calibrate" : maxDrop != nil ? "--max-drop" : nil {
       throw ValidationError("\(flag) needs --quantize int8 or another mode.")
@@ -75,6 +80,9 @@ struct QuantizationArguments: ParsableArguments {
       return .percentile(share)
     }
   }
+
+  /// The preprocessing as the plan keeps it. Throws `DataError` for a file that is wrong.
+  func storedPreprocessing() throws -> String? { try preprocess.map { try Preprocessing.load($0).text } }
 
   /// What was asked for, or nil for a float plan. Throws `DataError` for a preprocessing file that is wrong.
   func request(maxPlanBytes: Int?, threads: Int, _ bar: ProgressLine) throws -> QuantizationRequest? {

@@ -67,7 +67,9 @@ struct Run: ParsableCommand {
     let loaded = try Engine.open(model, options: try modelOptions.compileOptions(for: model))
     for note in loaded.notes { common.note(note) }
     let session = try loaded.session(threads: common.threadCount)
-    let batches = try request.batches(for: loaded)
+    var notes: [String] = []
+    let batches = try request.batches(for: loaded, notes: &notes)
+    for note in notes { common.note(note) }
     var results: [JSONValue] = []
     while let batch = try batches.next() {
       let outputs = try session.run(try loaded.fill(batch.inputs, seed: nil))

@@ -14,7 +14,9 @@ import Testing
     var errors: String
   }
 
-  private func run(_ arguments: String...) throws -> Outcome {
+  private func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+
+  private func run(_ arguments: [String]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.program)
     process.arguments = arguments
@@ -79,7 +81,9 @@ import Testing
       (64, ["compile", "x.onnx", "-o", "y", "--emit", "onnx", "--max-plan-bytes", "1"]),
       (65, ["compile", #filePath, "-o", "/nonexistent/y.onnx", "--emit", "onnx"]),
       (64, ["compile"]), (64, ["frobnicate"]), (64, ["compile", "x.onnx", "-o", "y.plan", "-O", "7"]),
-      (64, ["run", "x.onnx", "--threads", "0"]), (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int9"]),
+      (64, ["run", "x.onnx", "--threads", "0"]), (66, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int8"]),
+      (64, ["compile", "x.onnx", "-o", "y.plan", "--quantize", "int9"]), (64, ["verify", model]),
+      (64, ["verify", model, "--samples", "3"]),
       (64, ["evaluate", "x"]), (64, ["train", "x"]), (64, ["bundle", "x"]), (64, ["prune", "x"]),
       (64, ["distill", "x"]),
       (66, ["run", "/nonexistent/x.onnx"]), (66, ["run", "/nonexistent/x.plan"]),
@@ -109,6 +113,65 @@ import Testing
       let outcome = try run("compile", Self.model, "-o", folder + "/y.plan", "--dim", "N=1", "--max-plan-bytes", "10")
       #expect(outcome.status == 1 && outcome.errors.contains("--max-plan-bytes allows 10"))
       #expect(!FileManager.default.fileExists(atPath: folder + "/y.plan"))
+    }
+  }
+
+  @Test(.enabled(if: isBuilt)) func aQuantizedPlanKeepsItsPromise() throws {
+    try withFolder { folder in
+      let plan = folder + "/digits.plan"
+      let data = Self.root + "/samples/digits/test.npz"
+      let flags = [
+        "--dim", "N=1", "--quantize", "int8", "--calibrate", data, "--samples", "40", "--preprocess", "unit",
+      ]
+      #expect(try run(["compile", Self.model, "-o", plan, "--threads", "1", "--quiet"] + flags).status == 0)
+      #expect(try run(["compile", Self.model, "-o", plan + "2", "--threads", "3", "--quiet"] + flags).status == 0)
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: plan))
+      #expect(try bytes == Data(contentsOf: URL(fileURLWithPath: plan + "2")))
+
+      let kept = try run("verify", plan, "--json")
+      let object = try JSONSerialization.jsonObject(with: Data(kept.output.utf8)) as? [String: Any]
+      #expect(kept.status == 0 && object?["passed"] as? Bool == true && object?["samples"] as? Int == 40)
+      let names = (object?["metrics"] as? [[String: Any]])?.compactMap { $0["name"] as? String } ?? []
+      #expect(names.contains("accuracy_quantized") && names.contains("sqnr_db_min"))
+      let inspected = try run("inspect", plan)
+      #expect(inspected.output.contains("40 samples of 'test.npz'") && inspected.output.contains("\"scale\":0.0039"))
+
+      for position in bytes.count - 12_288..<bytes.count - 4096 { bytes[position] ^= 0x55 }
+      try bytes.write(to: URL(fileURLWithPath: plan + "2"))
+      let broken = try run("verify", plan + "2", "--quiet")
+      #expect(broken.status == 1 && broken.output.contains("FAILED: element"), "\(broken)")
+    }
+  }
+
+  /// Pixels take the preprocessing that the plan states; what has no effect is said, what does not fit is an error.
+  @Test(.enabled(if: isBuilt)) func plansCarryTheirPreprocessing() throws {
+    try withFolder { folder in
+      let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (8, 8), }"
+      var file = Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0])
+      file += Data((header.padding(toLength: 117, withPad: " ", startingAt: 0) + "\n").utf8)
+      file += Data((0..<64).map { UInt8($0 * 4) })
+      let image = folder + "/image.npy"
+      try file.write(to: URL(fileURLWithPath: image))
+      let (plan, plain) = (folder + "/p.plan", folder + "/q.plan")
+      #expect(try run("compile", Self.model, "-o", plan, "--dim", "N=1", "--preprocess", "unit").status == 0)
+      #expect(try run("compile", Self.model, "-o", plain, "--dim", "N=1").status == 0)
+      let stored = try run("run", plan, "--data", folder)
+      let given = try run("run", plain, "--data", folder, "--preprocess", "unit")
+      let other = try run("run", plan, "--data", folder, "--preprocess", "signed")
+      #expect(stored.status == 0 && stored.output == given.output && !stored.output.isEmpty, "\(stored.errors)")
+      #expect(other.status == 0 && other.output != stored.output)
+      let values = Self.root + "/samples/digits/test.npz"
+      for command in [
+        ["run", plain, "--samples", "1"], ["verify", plain], ["diff", plain, plan], ["evaluate", plain],
+      ] {
+        let outcome = try run(command + ["--data", values, "--preprocess", "unit"])
+        let says = outcome.errors.contains("--preprocess changes nothing") || outcome.errors.contains("no answer")
+        #expect(says, "\(command): \(outcome.errors)")
+      }
+      let unfit = folder + "/unfit.json"
+      try Data("{\"grayscale\": false}".utf8).write(to: URL(fileURLWithPath: unfit))
+      let refused = try run("verify", plain, "--data", values, "--preprocess", unfit)
+      #expect(refused.status == 65 && refused.errors.contains("grayscale"), "\(refused)")
     }
   }
 }

@@ -10,10 +10,14 @@ package final class WrittenPlan {
   package let program: Program
   private let outputTypes: [TensorType]
 
-  package init(_ graph: Graph, keepIntermediates: Bool = false) throws {
+  package init(
+    _ graph: Graph, keepIntermediates: Bool = false, contract: PlanContract? = nil, preprocessing: String? = nil
+  ) throws {
     var options = PlanOptions()
+    options.preprocessing = preprocessing
     options.keepIntermediates = keepIntermediates
-    let writer = try PlanWriter(graph, options: options)
+    var writer = try PlanWriter(graph, options: options)
+    if let contract { try writer.add(contract) }
     report = writer.report
     memory = writer.bytes()
     do throws(Fault) {

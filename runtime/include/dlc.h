@@ -29,6 +29,7 @@ typedef enum dlc_status {
   DLC_ERROR_MEMORY = 5,    // out of memory
   DLC_ERROR_INDEX = 6,     // a tensor of indices pointed outside its data while running
   DLC_ERROR_CANCELLED = 7, // dlc_session_cancel stopped the run
+  DLC_ERROR_CONTRACT = 8,  // the plan has no contract, or its answers differ from it
 } dlc_status;
 
 // Element types; numbers of ONNX TensorProto.DataType.
@@ -147,6 +148,23 @@ typedef struct dlc_step_event {
 // Called on the running thread after each step. May call dlc_session_cancel on its session, and nothing else of it.
 typedef void (*dlc_observer)(void *context, const dlc_step_event *event);
 
+// What quantization did to a plan's answers, measured when it was made.
+typedef struct dlc_contract {
+  uint32_t metrics; // dlc_program_metric gives each
+  uint32_t samples; // that they were measured on
+  const char *data, *data_hash;
+  int32_t witnessed; // whether dlc_session_check_contract has answers to compare with
+  float tolerance;   // of the witness: 0: answers are equal on every machine
+} dlc_contract;
+
+// One figure: "sqnr_db_mean", "sqnr_db_min", "cosine_min", "max_abs", "top1_agreement", "accuracy_float",
+// "accuracy_quantized".
+typedef struct dlc_metric {
+  const char *name;
+  double value;
+  double tolerance; // how much worse another machine may find it on the same data
+} dlc_metric;
+
 enum { DLC_FEATURE_THREADS = 1, DLC_FEATURE_FILES = 2 };
 
 // What this runtime was built with.
@@ -182,6 +200,12 @@ dlc_status dlc_program_input(const dlc_program *program, uint32_t index, dlc_por
 dlc_status dlc_program_output(const dlc_program *program, uint32_t index, dlc_port *port);
 dlc_status dlc_program_step(const dlc_program *program, uint32_t index, dlc_step_info *step);
 
+// What was promised of a plan's accuracy; DLC_ERROR_CONTRACT when nothing was, as of plans in floats.
+dlc_status dlc_program_contract(const dlc_program *program, dlc_contract *contract);
+dlc_status dlc_program_metric(const dlc_program *program, uint32_t index, dlc_metric *metric);
+// From pixels to inputs, as the JSON text that `dlc compile --preprocess` takes; NULL when the plan does not state it.
+const char *dlc_program_preprocessing(const dlc_program *program);
+
 // Memory and threads for running; `threads` counts the calling thread, 0 means one per processor.
 dlc_status dlc_session_create(dlc_program *program, uint32_t threads, dlc_session **session);
 dlc_status dlc_session_create_with(dlc_program *program, const dlc_session_options *options, dlc_session **session);
@@ -215,6 +239,10 @@ void dlc_session_cancel(dlc_session *session);
 dlc_status dlc_session_observe(dlc_session *session, dlc_observer observer, void *context);
 // Runs and stores each step's time in nanoseconds; `count` is the program's number of steps.
 dlc_status dlc_session_run_timed(dlc_session *session, uint64_t *nanoseconds, uint32_t count);
+
+// Runs on made-up inputs and compares with the answers that the plan carries: DLC_OK, or DLC_ERROR_CONTRACT and what
+// differs. No input may be bound to the caller's memory; all of them are zero afterwards.
+dlc_status dlc_session_check_contract(dlc_session *session);
 
 #ifdef __cplusplus
 }

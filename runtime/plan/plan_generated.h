@@ -33,6 +33,15 @@ struct PortBuilder;
 struct Provenance;
 struct ProvenanceBuilder;
 
+struct Metric;
+struct MetricBuilder;
+
+struct Witness;
+struct WitnessBuilder;
+
+struct Contract;
+struct ContractBuilder;
+
 struct Plan;
 struct PlanBuilder;
 
@@ -534,6 +543,275 @@ inline flatbuffers::Offset<Provenance> CreateProvenanceDirect(
       compiler__);
 }
 
+struct Metric FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef MetricBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_NAME = 4,
+    VT_VALUE = 6,
+    VT_TOLERANCE = 8
+  };
+  const flatbuffers::String *name() const {
+    return GetPointer<const flatbuffers::String *>(VT_NAME);
+  }
+  double value() const {
+    return GetField<double>(VT_VALUE, 0.0);
+  }
+  double tolerance() const {
+    return GetField<double>(VT_TOLERANCE, 0.0);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_NAME) &&
+           verifier.VerifyString(name()) &&
+           VerifyField<double>(verifier, VT_VALUE, 8) &&
+           VerifyField<double>(verifier, VT_TOLERANCE, 8) &&
+           verifier.EndTable();
+  }
+};
+
+struct MetricBuilder {
+  typedef Metric Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_name(flatbuffers::Offset<flatbuffers::String> name) {
+    fbb_.AddOffset(Metric::VT_NAME, name);
+  }
+  void add_value(double value) {
+    fbb_.AddElement<double>(Metric::VT_VALUE, value, 0.0);
+  }
+  void add_tolerance(double tolerance) {
+    fbb_.AddElement<double>(Metric::VT_TOLERANCE, tolerance, 0.0);
+  }
+  explicit MetricBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Metric> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Metric>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Metric> CreateMetric(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::String> name = 0,
+    double value = 0.0,
+    double tolerance = 0.0) {
+  MetricBuilder builder_(_fbb);
+  builder_.add_tolerance(tolerance);
+  builder_.add_value(value);
+  builder_.add_name(name);
+  return builder_.Finish();
+}
+
+inline flatbuffers::Offset<Metric> CreateMetricDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const char *name = nullptr,
+    double value = 0.0,
+    double tolerance = 0.0) {
+  auto name__ = name ? _fbb.CreateString(name) : 0;
+  return dlc::plan::CreateMetric(
+      _fbb,
+      name__,
+      value,
+      tolerance);
+}
+
+struct Witness FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef WitnessBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_SEED = 4,
+    VT_RANGES = 6,
+    VT_EXPECTED = 8,
+    VT_TOLERANCE = 10
+  };
+  uint64_t seed() const {
+    return GetField<uint64_t>(VT_SEED, 0);
+  }
+  const flatbuffers::Vector<float> *ranges() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_RANGES);
+  }
+  const flatbuffers::Vector<float> *expected() const {
+    return GetPointer<const flatbuffers::Vector<float> *>(VT_EXPECTED);
+  }
+  float tolerance() const {
+    return GetField<float>(VT_TOLERANCE, 0.0f);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyField<uint64_t>(verifier, VT_SEED, 8) &&
+           VerifyOffset(verifier, VT_RANGES) &&
+           verifier.VerifyVector(ranges()) &&
+           VerifyOffset(verifier, VT_EXPECTED) &&
+           verifier.VerifyVector(expected()) &&
+           VerifyField<float>(verifier, VT_TOLERANCE, 4) &&
+           verifier.EndTable();
+  }
+};
+
+struct WitnessBuilder {
+  typedef Witness Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_seed(uint64_t seed) {
+    fbb_.AddElement<uint64_t>(Witness::VT_SEED, seed, 0);
+  }
+  void add_ranges(flatbuffers::Offset<flatbuffers::Vector<float>> ranges) {
+    fbb_.AddOffset(Witness::VT_RANGES, ranges);
+  }
+  void add_expected(flatbuffers::Offset<flatbuffers::Vector<float>> expected) {
+    fbb_.AddOffset(Witness::VT_EXPECTED, expected);
+  }
+  void add_tolerance(float tolerance) {
+    fbb_.AddElement<float>(Witness::VT_TOLERANCE, tolerance, 0.0f);
+  }
+  explicit WitnessBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Witness> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Witness>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Witness> CreateWitness(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    uint64_t seed = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> ranges = 0,
+    flatbuffers::Offset<flatbuffers::Vector<float>> expected = 0,
+    float tolerance = 0.0f) {
+  WitnessBuilder builder_(_fbb);
+  builder_.add_seed(seed);
+  builder_.add_tolerance(tolerance);
+  builder_.add_expected(expected);
+  builder_.add_ranges(ranges);
+  return builder_.Finish();
+}
+
+inline flatbuffers::Offset<Witness> CreateWitnessDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    uint64_t seed = 0,
+    const std::vector<float> *ranges = nullptr,
+    const std::vector<float> *expected = nullptr,
+    float tolerance = 0.0f) {
+  auto ranges__ = ranges ? _fbb.CreateVector<float>(*ranges) : 0;
+  auto expected__ = expected ? _fbb.CreateVector<float>(*expected) : 0;
+  return dlc::plan::CreateWitness(
+      _fbb,
+      seed,
+      ranges__,
+      expected__,
+      tolerance);
+}
+
+struct Contract FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef ContractBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_METRICS = 4,
+    VT_SAMPLES = 6,
+    VT_DATA = 8,
+    VT_DATA_HASH = 10,
+    VT_WITNESS = 12
+  };
+  const flatbuffers::Vector<flatbuffers::Offset<dlc::plan::Metric>> *metrics() const {
+    return GetPointer<const flatbuffers::Vector<flatbuffers::Offset<dlc::plan::Metric>> *>(VT_METRICS);
+  }
+  uint32_t samples() const {
+    return GetField<uint32_t>(VT_SAMPLES, 0);
+  }
+  const flatbuffers::String *data() const {
+    return GetPointer<const flatbuffers::String *>(VT_DATA);
+  }
+  const flatbuffers::String *data_hash() const {
+    return GetPointer<const flatbuffers::String *>(VT_DATA_HASH);
+  }
+  const dlc::plan::Witness *witness() const {
+    return GetPointer<const dlc::plan::Witness *>(VT_WITNESS);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyOffset(verifier, VT_METRICS) &&
+           verifier.VerifyVector(metrics()) &&
+           verifier.VerifyVectorOfTables(metrics()) &&
+           VerifyField<uint32_t>(verifier, VT_SAMPLES, 4) &&
+           VerifyOffset(verifier, VT_DATA) &&
+           verifier.VerifyString(data()) &&
+           VerifyOffset(verifier, VT_DATA_HASH) &&
+           verifier.VerifyString(data_hash()) &&
+           VerifyOffset(verifier, VT_WITNESS) &&
+           verifier.VerifyTable(witness()) &&
+           verifier.EndTable();
+  }
+};
+
+struct ContractBuilder {
+  typedef Contract Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_metrics(flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<dlc::plan::Metric>>> metrics) {
+    fbb_.AddOffset(Contract::VT_METRICS, metrics);
+  }
+  void add_samples(uint32_t samples) {
+    fbb_.AddElement<uint32_t>(Contract::VT_SAMPLES, samples, 0);
+  }
+  void add_data(flatbuffers::Offset<flatbuffers::String> data) {
+    fbb_.AddOffset(Contract::VT_DATA, data);
+  }
+  void add_data_hash(flatbuffers::Offset<flatbuffers::String> data_hash) {
+    fbb_.AddOffset(Contract::VT_DATA_HASH, data_hash);
+  }
+  void add_witness(flatbuffers::Offset<dlc::plan::Witness> witness) {
+    fbb_.AddOffset(Contract::VT_WITNESS, witness);
+  }
+  explicit ContractBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Contract> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Contract>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Contract> CreateContract(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<dlc::plan::Metric>>> metrics = 0,
+    uint32_t samples = 0,
+    flatbuffers::Offset<flatbuffers::String> data = 0,
+    flatbuffers::Offset<flatbuffers::String> data_hash = 0,
+    flatbuffers::Offset<dlc::plan::Witness> witness = 0) {
+  ContractBuilder builder_(_fbb);
+  builder_.add_witness(witness);
+  builder_.add_data_hash(data_hash);
+  builder_.add_data(data);
+  builder_.add_samples(samples);
+  builder_.add_metrics(metrics);
+  return builder_.Finish();
+}
+
+inline flatbuffers::Offset<Contract> CreateContractDirect(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    const std::vector<flatbuffers::Offset<dlc::plan::Metric>> *metrics = nullptr,
+    uint32_t samples = 0,
+    const char *data = nullptr,
+    const char *data_hash = nullptr,
+    flatbuffers::Offset<dlc::plan::Witness> witness = 0) {
+  auto metrics__ = metrics ? _fbb.CreateVector<flatbuffers::Offset<dlc::plan::Metric>>(*metrics) : 0;
+  auto data__ = data ? _fbb.CreateString(data) : 0;
+  auto data_hash__ = data_hash ? _fbb.CreateString(data_hash) : 0;
+  return dlc::plan::CreateContract(
+      _fbb,
+      metrics__,
+      samples,
+      data__,
+      data_hash__,
+      witness);
+}
+
 struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef PlanBuilder Builder;
   enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
@@ -548,7 +826,9 @@ struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_ARENA_BYTES = 20,
     VT_ARENA_LOWER_BOUND_BYTES = 22,
     VT_PROVENANCE = 24,
-    VT_WEIGHTS = 26
+    VT_WEIGHTS = 26,
+    VT_CONTRACT = 28,
+    VT_PREPROCESSING = 30
   };
   uint16_t major() const {
     return GetField<uint16_t>(VT_MAJOR, 0);
@@ -586,6 +866,12 @@ struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const flatbuffers::Vector<uint8_t> *weights() const {
     return GetPointer<const flatbuffers::Vector<uint8_t> *>(VT_WEIGHTS);
   }
+  const dlc::plan::Contract *contract() const {
+    return GetPointer<const dlc::plan::Contract *>(VT_CONTRACT);
+  }
+  const flatbuffers::String *preprocessing() const {
+    return GetPointer<const flatbuffers::String *>(VT_PREPROCESSING);
+  }
   bool Verify(flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<uint16_t>(verifier, VT_MAJOR, 2) &&
@@ -612,6 +898,10 @@ struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
            verifier.VerifyTable(provenance()) &&
            VerifyOffset(verifier, VT_WEIGHTS) &&
            verifier.VerifyVector(weights()) &&
+           VerifyOffset(verifier, VT_CONTRACT) &&
+           verifier.VerifyTable(contract()) &&
+           VerifyOffset(verifier, VT_PREPROCESSING) &&
+           verifier.VerifyString(preprocessing()) &&
            verifier.EndTable();
   }
 };
@@ -656,6 +946,12 @@ struct PlanBuilder {
   void add_weights(flatbuffers::Offset<flatbuffers::Vector<uint8_t>> weights) {
     fbb_.AddOffset(Plan::VT_WEIGHTS, weights);
   }
+  void add_contract(flatbuffers::Offset<dlc::plan::Contract> contract) {
+    fbb_.AddOffset(Plan::VT_CONTRACT, contract);
+  }
+  void add_preprocessing(flatbuffers::Offset<flatbuffers::String> preprocessing) {
+    fbb_.AddOffset(Plan::VT_PREPROCESSING, preprocessing);
+  }
   explicit PlanBuilder(flatbuffers::FlatBufferBuilder &_fbb)
         : fbb_(_fbb) {
     start_ = fbb_.StartTable();
@@ -680,10 +976,14 @@ inline flatbuffers::Offset<Plan> CreatePlan(
     uint64_t arena_bytes = 0,
     uint64_t arena_lower_bound_bytes = 0,
     flatbuffers::Offset<dlc::plan::Provenance> provenance = 0,
-    flatbuffers::Offset<flatbuffers::Vector<uint8_t>> weights = 0) {
+    flatbuffers::Offset<flatbuffers::Vector<uint8_t>> weights = 0,
+    flatbuffers::Offset<dlc::plan::Contract> contract = 0,
+    flatbuffers::Offset<flatbuffers::String> preprocessing = 0) {
   PlanBuilder builder_(_fbb);
   builder_.add_arena_lower_bound_bytes(arena_lower_bound_bytes);
   builder_.add_arena_bytes(arena_bytes);
+  builder_.add_preprocessing(preprocessing);
+  builder_.add_contract(contract);
   builder_.add_weights(weights);
   builder_.add_provenance(provenance);
   builder_.add_outputs(outputs);
@@ -710,7 +1010,9 @@ inline flatbuffers::Offset<Plan> CreatePlanDirect(
     uint64_t arena_bytes = 0,
     uint64_t arena_lower_bound_bytes = 0,
     flatbuffers::Offset<dlc::plan::Provenance> provenance = 0,
-    const std::vector<uint8_t> *weights = nullptr) {
+    const std::vector<uint8_t> *weights = nullptr,
+    flatbuffers::Offset<dlc::plan::Contract> contract = 0,
+    const char *preprocessing = nullptr) {
   auto name__ = name ? _fbb.CreateString(name) : 0;
   auto buffers__ = buffers ? _fbb.CreateVectorOfStructs<dlc::plan::Buffer>(*buffers) : 0;
   auto tensors__ = tensors ? _fbb.CreateVector<flatbuffers::Offset<dlc::plan::Tensor>>(*tensors) : 0;
@@ -719,6 +1021,7 @@ inline flatbuffers::Offset<Plan> CreatePlanDirect(
   auto outputs__ = outputs ? _fbb.CreateVector<flatbuffers::Offset<dlc::plan::Port>>(*outputs) : 0;
   if (weights) { _fbb.ForceVectorAlignment(weights->size(), sizeof(uint8_t), 64); }
   auto weights__ = weights ? _fbb.CreateVector<uint8_t>(*weights) : 0;
+  auto preprocessing__ = preprocessing ? _fbb.CreateString(preprocessing) : 0;
   return dlc::plan::CreatePlan(
       _fbb,
       major,
@@ -732,7 +1035,9 @@ inline flatbuffers::Offset<Plan> CreatePlanDirect(
       arena_bytes,
       arena_lower_bound_bytes,
       provenance,
-      weights__);
+      weights__,
+      contract,
+      preprocessing__);
 }
 
 inline const dlc::plan::Plan *GetPlan(const void *buf) {

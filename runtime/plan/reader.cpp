@@ -169,6 +169,40 @@ void dlc_plan_read_output(const void *data, uint32_t index, dlc_plan_port *port)
   read_port(port_at(data, true, index), port);
 }
 
+void dlc_plan_read_contract(const void *data, dlc_plan_contract *out) {
+  *out = dlc_plan_contract{};
+  out->data = out->data_hash = text(nullptr);
+  auto contract = plan_of(data).contract();
+  if (!contract) return;
+  out->present = true;
+  out->data = text(contract->data());
+  out->data_hash = text(contract->data_hash());
+  out->metrics = count(contract->metrics());
+  out->samples = contract->samples();
+  auto witness = contract->witness();
+  if (!witness) return;
+  out->witnessed = true;
+  out->seed = witness->seed();
+  out->range_count = count(witness->ranges());
+  out->expected_count = count(witness->expected());
+  out->ranges = out->range_count ? reinterpret_cast<const float *>(witness->ranges()->Data()) : nullptr;
+  out->expected = out->expected_count ? reinterpret_cast<const float *>(witness->expected()->Data()) : nullptr;
+  out->tolerance = witness->tolerance();
+}
+
+void dlc_plan_read_metric(const void *data, uint32_t index, dlc_plan_metric *out) {
+  *out = dlc_plan_metric{text(nullptr), 0, 0};
+  auto contract = plan_of(data).contract();
+  if (!contract || index >= count(contract->metrics())) return;
+  const Metric &metric = *contract->metrics()->Get(index);
+  *out = dlc_plan_metric{text(metric.name()), metric.value(), metric.tolerance()};
+}
+
+dlc_plan_text dlc_plan_preprocessing(const void *data) {
+  auto preprocessing = plan_of(data).preprocessing();
+  return preprocessing ? text(preprocessing) : dlc_plan_text{nullptr, 0};
+}
+
 dlc_plan_text dlc_plan_declared_axis(const void *data, bool output, uint32_t port_index, uint32_t axis) {
   const Port *port = port_at(data, output, port_index);
   if (!port || axis >= count(port->declared())) return text(nullptr);

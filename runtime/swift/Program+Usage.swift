@@ -23,6 +23,17 @@ extension Program {
     return set
   }
 
+  /// Whether a step writes floating-point numbers.
+  package func writesFloats(step index: Int) -> Bool {
+    for k in writtenOperands(ofStep: index) {
+      switch UInt32(operands[steps[index].firstOperand + k].type) {
+      case DLC_F32.rawValue, DLC_F64.rawValue, DLC_F16.rawValue, DLC_BF16.rawValue: return true
+      default: continue
+      }
+    }
+    return false
+  }
+
   /// The plan's bytes.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: byteCount) }
 

@@ -94,6 +94,11 @@ package final class Session {
     index >= 0 && index < program.outputCount ? ports[program.inputCount + index] : nil
   }
 
+  /// Whether input `index`, which exists, is read from the caller's memory.
+  func isBound(input index: Int) -> Bool {
+    ports[index] != memory(of: program.portPlace(index, isOutput: false).buffer)
+  }
+
   /// Lets a port stand in the caller's memory of exactly its size.
   package func bind(_ index: Int, isOutput: Bool, to memory: UnsafeMutableRawPointer, byteCount: Int) throws(Fault) {
     guard index >= 0, index < (isOutput ? program.outputCount : program.inputCount) else {

@@ -36,6 +36,13 @@ void dlc_plan_builder_add_axis(dlc_plan_builder *builder, const char *declared);
 void dlc_plan_builder_add_port(dlc_plan_builder *builder, bool output, const char *name, uint32_t tensor);
 void dlc_plan_builder_set_provenance(dlc_plan_builder *builder, const char *source, const char *source_hash,
                                      const char *options, const char *compiler);
+// The contract's metrics and witness come before the contract itself.
+void dlc_plan_builder_add_metric(dlc_plan_builder *builder, const char *name, double value, double tolerance);
+void dlc_plan_builder_set_witness(dlc_plan_builder *builder, uint64_t seed, const float *ranges, size_t range_count,
+                                  const float *expected, size_t expected_count, float tolerance);
+void dlc_plan_builder_set_contract(dlc_plan_builder *builder, uint32_t samples, const char *data,
+                                   const char *data_hash);
+void dlc_plan_builder_set_preprocessing(dlc_plan_builder *builder, const char *text);
 
 // The bytes before the weights; they belong to the builder. NULL when the tables do not fit.
 const void *dlc_plan_builder_finish(dlc_plan_builder *builder, const char *name, uint64_t arena_bytes,

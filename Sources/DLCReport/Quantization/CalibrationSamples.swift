@@ -2,7 +2,7 @@ import DLCData
 import DLCQuantization
 import DLCTensor
 
-/// A data set as calibration reads it: in a fixed random order where only a part is used, so that sorted classes all occur.
+/// A data set as calibration reads it: in a fixed random order, so that of sorted classes all occur in every part of it.
 final class CalibrationSamples: SampleSource {
   private let data: DataSet
   private let limit: Int
@@ -14,7 +14,10 @@ final class CalibrationSamples: SampleSource {
   private var keptBytes = 0
   private(set) var skipped: [SkippedSample] = []
   let count: Int?
+  /// Of a few samples: tells data apart without reading all of it.
   let digest: UInt64
+  /// Of every sample with its label, once all have been read.
+  private var wholeDigest: UInt64?
 
   private static let mostKeptBytes = 64 << 20
   private static let seed: UInt64 = 1
@@ -37,7 +40,7 @@ final class CalibrationSamples: SampleSource {
   }
 
   private static func stream(_ data: DataSet, limit: Int, skipsBad: Bool) -> BatchStream {
-    data.batches(limit: limit, shuffleSeed: limit < data.count ? seed : nil, skipsBad: skipsBad, workers: 2)
+    data.batches(limit: limit, shuffleSeed: seed, skipsBad: skipsBad, workers: 2)
   }
 
   /// Whether the samples carry classes.
@@ -58,10 +61,15 @@ final class CalibrationSamples: SampleSource {
     }
     let stream = Self.stream(data, limit: self.limit, skipsBad: skipsBad)
     var index = 0
+    var hash = Self.fingerprint(limit: self.limit)
     while index < wanted {
       let next: Batch?
       do { next = try stream.next() } catch { throw .samples("\(error)") }
-      guard let batch = next else { break }
+      guard let batch = next else {
+        wholeDigest = hash
+        break
+      }
+      if wholeDigest == nil { mix(batch, into: &hash) }
       let tensors = inputs.compactMap { batch.inputs[$0] }
       let label = batch.rows == 1 ? batch.samples.first?.label : nil
       if index == kept.count {
@@ -74,7 +82,37 @@ final class CalibrationSamples: SampleSource {
       index += 1
       if try !body(tensors, label) { return }
     }
+    // One sample a run: the last of them ends the data as far as it is used.
+    if index == self.limit, wholeDigest == nil { wholeDigest = hash }
     skipped = stream.skipped
+  }
+
+  /// A digest of every sample that is used, with its label; reads them all unless that has happened.
+  func contentDigest() throws(QuantizationError) -> UInt64 {
+    if let wholeDigest { return wholeDigest }
+    let stream = Self.stream(data, limit: limit, skipsBad: skipsBad)
+    var hash = Self.fingerprint(limit: limit)
+    do { while let batch = try stream.next() { mix(batch, into: &hash) } } catch { throw .samples("\(error)") }
+    wholeDigest = hash
+    return hash
+  }
+
+  private func mix(_ batch: Batch, into hash: inout UInt64) {
+    for name in inputs { batch.inputs[name]?.withBytes { Self.mixWords($0, into: &hash) } }
+    for sample in batch.samples {
+      withUnsafeBytes(of: UInt64(bitPattern: Int64(sample.label ?? -1))) { Self.mixWords($0, into: &hash) }
+    }
+  }
+
+  /// As `mix` by words of 64 bits, for much data; the high half is folded in so that every bit reaches all others.
+  private static func mixWords(_ bytes: UnsafeRawBufferPointer, into hash: inout UInt64) {
+    var k = 0
+    while k + 8 <= bytes.count {
+      hash = (hash ^ bytes.loadUnaligned(fromByteOffset: k, as: UInt64.self)) &* 0x0000_0100_0000_01b3
+      hash ^= hash >> 32
+      k += 8
+    }
+    mix(UnsafeRawBufferPointer(rebasing: bytes[k...]), into: &hash)
   }
 
   private static func fingerprint(limit: Int) -> UInt64 {

@@ -1,6 +1,8 @@
+import CDLCPlatform
 import DLCCompiler
 import DLCData
 import DLCGraph
+import DLCPlanWriter
 import DLCQuantization
 import DLCTensor
 import Foundation
@@ -9,6 +11,8 @@ import Foundation
 package struct QuantizationOutcome {
   package var report: QuantizationReport
   package var difference: MeasuredDifference
+  /// What the plan is to promise, without its witness, which only the plan itself can give.
+  var contract: PlanContract
   /// Sentences for the user.
   package var notes: [String]
 
@@ -51,11 +55,17 @@ package struct QuantizationOutcome {
 }
 
 extension Engine {
-  /// Turns a prepared float network into its quantize-dequantize form, and measures what that does to its answers.
+  /// Reads a model and turns it into its quantize-dequantize form, and measures what that does to its answers.
   /// `options` gets what the plan has to record. Throws `Failure`, `UncompilableModel`, `DataError`.
   static func quantize(
-    _ prepared: Compiler.Prepared, _ options: inout CompileOptions, _ request: QuantizationRequest
+    _ model: String, _ options: inout CompileOptions, _ request: QuantizationRequest
   ) throws -> (prepared: Compiler.Prepared, outcome: QuantizationOutcome) {
+    // Observed values come and go by the megabyte: kept by the allocator they would add up to far more than is in use.
+    dlc_return_freed_memory()
+    var statistics: [ChannelStatistics] = []
+    let prepared = try prepare(model, options) { imported in
+      if request.data == nil { statistics = ChannelStatistics.collected(from: imported) }
+    }
     let graph = prepared.graph
     var (calibration, check): (any SampleSource, any SampleSource)
     var labelled: CalibrationSamples?
@@ -71,10 +81,20 @@ extension Engine {
       labelled = samples
       (calibration, check) = (samples, samples)
     } else {
-      calibration = SyntheticSamples(graph, count: QuantizationRequest.syntheticSamples)
-      check = SyntheticSamples(graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2)
+      let plain = options
+      let samples = try failing { () throws(QuantizationError) in
+        try SyntheticSamples(graph, count: QuantizationRequest.syntheticSamples).fitted(
+          to: graph, statistics: statistics
+        ) { (probe: Graph) throws(QuantizationError) in
+          try RuntimeExecution(probe, of: prepared, plain, threads: request.threads)
+        }
+      }
+      calibration = samples
+      check = SyntheticSamples(
+        graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2, distribution: samples.distribution)
     }
     options.quantization = request.provenance(dataDigest: calibration.digest)
+    options.quantizesDynamically = request.options.mode == .dynamic
     let settled = options
     func execution(_ graph: Graph) throws(QuantizationError) -> RuntimeExecution {
       try RuntimeExecution(graph, of: prepared, settled, threads: request.threads)
@@ -105,7 +125,13 @@ extension Engine {
       if let skipped = labelled?.skipped, !skipped.isEmpty {
         notes.append("\(skipped.count) samples were left out, the first: \(skipped[0].origin): \(skipped[0].reason).")
       }
-      return (quantized, QuantizationOutcome(report: result.report, difference: difference, notes: notes))
+      let contract = PlanContract(
+        metrics: difference.metrics, samples: difference.samples,
+        data: request.dataDescription(count: calibration.count),
+        dataHash: hexadecimal(try labelled?.contentDigest() ?? calibration.digest))
+      let outcome = QuantizationOutcome(
+        report: result.report, difference: difference, contract: contract, notes: notes)
+      return (quantized, outcome)
     }
   }
 

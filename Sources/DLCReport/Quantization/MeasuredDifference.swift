@@ -13,6 +13,8 @@ package struct MeasuredDifference: Sendable {
   package var top1Agreement: Double?
   /// Shares of samples whose best class is their label, with floats and as quantized; nil without labels.
   package var accuracy: (float: Double, quantized: Double)?
+  /// Least and greatest value of each input; empty without samples.
+  var inputRanges: [(low: Double, high: Double)] = []
 
   /// Most samples compared.
   static let mostSamples = 200
@@ -27,6 +29,12 @@ package struct MeasuredDifference: Sendable {
     try source(Self.mostSamples) { (inputs: [Tensor], label: Int?) throws(QuantizationError) in
       let (expected, found) = (try float.run(inputs), try quantized.run(inputs))
       compared += 1
+      if inputRanges.isEmpty { inputRanges = inputs.map { _ in (.infinity, -.infinity) } }
+      for (k, input) in inputs.enumerated() {
+        for value in input.doubles() where value.isFinite {
+          inputRanges[k] = (min(inputRanges[k].low, value), max(inputRanges[k].high, value))
+        }
+      }
       for (a, b) in zip(expected, found) where a.element.isFloat {
         let difference = TensorDifference(reference: a, candidate: b)
         maxAbsolute = max(maxAbsolute, difference.maxAbsolute)

@@ -1,4 +1,5 @@
 import DLCQuantization
+import Foundation
 
 /// How a model is to be quantized while it is compiled.
 package struct QuantizationRequest {
@@ -28,8 +29,19 @@ package struct QuantizationRequest {
     if data != nil { words.append("--samples \(options.samples)") }
     if options.rangeMethod != .automatic { words.append("--ranges \(options.rangeMethod)") }
     if let drop = options.maxDrop { words.append("--max-drop \(drop)") }
-    let hexadecimal = String(dataDigest, radix: 16)
-    let padding = String(repeating: "0", count: 16 - hexadecimal.count)
-    return words.joined(separator: " ") + " calibration=" + (data == nil ? "synthetic" : padding + hexadecimal)
+    return words.joined(separator: " ") + " calibration=" + (data == nil ? "synthetic" : hexadecimal(dataDigest))
   }
+
+  /// What the samples were, in words; without the folder they lie in, which differs from machine to machine.
+  func dataDescription(count: Int?) -> String {
+    let number = count.map { "\($0) " } ?? ""
+    guard let data else { return "\(number)made-up samples" }
+    return "\(number)samples of '\(URL(fileURLWithPath: data.path).lastPathComponent)'"
+  }
+}
+
+/// A digest as 16 digits.
+func hexadecimal(_ digest: UInt64) -> String {
+  let digits = String(digest, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
 }

@@ -51,7 +51,9 @@
   X(45, qbinary)                                                                                                       \
   X(46, qpool)                                                                                                         \
   X(47, qreduce)                                                                                                       \
-  X(48, qsoftmax)
+  X(48, qsoftmax)                                                                                                      \
+  X(49, weights_unpack)                                                                                                \
+  X(50, matmul_weights)
 
 typedef enum dlc_kernel_id {
 #define X(id, family) DLC_KERNEL_##family = id,

@@ -348,4 +348,27 @@ typedef struct dlc_reverse_sequence_params {
 
 #include "dlc_params_integer.h"
 
+// Weights that lie in the plan as integers and become f32 where they are used: rows of `width` columns as the f32 kernel
+// takes them (16 for panels). q: i8 [rows, width], or with 4 bits u8 [rows, width / 2], whose byte j holds column j in
+// its low half and column j + width / 2 in its high half (two's complement). Row r is of block r / depth, and has the
+// scales of row (r / depth) * groups + g, where g = index[r % depth], or without an index r % depth / (depth / groups):
+// real = (float)q * scale, one f32 product. scales: f32 [rows / depth * groups, width]; index: i32 [depth].
+typedef struct dlc_stored_weights {
+  int32_t bits, depth, groups;
+} dlc_stored_weights;
+
+// weights_unpack: q, scales, index?, y f32 of rows * width elements under any shape. An index outside of the groups is
+// DLC_FAULT_INDEX.
+typedef struct dlc_weights_unpack_params {
+  dlc_stored_weights weights;
+} dlc_weights_unpack_params;
+
+// matmul_weights f32: a [M, K], q, scales, index? (panels of matmul_pack: width 16, depth K, one block a panel), bias?
+// [N], residual? [M, N], y [M, N]; as matmul, which it equals bit for bit. Pitches of a, residual and y are respected.
+typedef struct dlc_matmul_weights_params {
+  dlc_stored_weights weights;
+  int32_t n;
+  dlc_epilogue epilogue;
+} dlc_matmul_weights_params;
+
 #endif

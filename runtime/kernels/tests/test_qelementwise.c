@@ -154,6 +154,7 @@ int main(void) {
   test_qpool();
   test_qreduce();
   test_qsoftmax();
+  test_weights();
   printf("%d passed, %d failed\n", passed_count, failed_count);
   return failed_count != 0;
 }

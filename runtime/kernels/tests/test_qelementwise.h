@@ -51,5 +51,6 @@ void test_lookup(void);
 void test_qpool(void);
 void test_qreduce(void);
 void test_qsoftmax(void);
+void test_weights(void);
 
 #endif

@@ -13,7 +13,7 @@ extern "C" {
 
 enum {
   DLC_PLAN_MAJOR = 1,
-  DLC_PLAN_MINOR = 0,
+  DLC_PLAN_MINOR = 1,
   DLC_PLAN_NONE = 0xFFFFFFFF, // an absent operand; as a buffer: the weights
 };
 
@@ -77,6 +77,21 @@ typedef struct dlc_plan_header {
   uint16_t major, minor;
 } dlc_plan_header;
 
+// Zeros where the plan has none. Pairs of `ranges` go with the inputs.
+typedef struct dlc_plan_contract {
+  dlc_plan_text data, data_hash;
+  const float *ranges, *expected;
+  uint64_t seed;
+  uint32_t metrics, samples, range_count, expected_count;
+  float tolerance;
+  bool present, witnessed;
+} dlc_plan_contract;
+
+typedef struct dlc_plan_metric {
+  dlc_plan_text name;
+  double value, tolerance;
+} dlc_plan_metric;
+
 // Checks the container: `data` must be at a multiple of 64.
 dlc_plan_defect dlc_plan_verify(const void *data, size_t size);
 // Also of bytes that DLC_PLAN_OTHER_MAJOR was said of: their structure is sound.
@@ -87,6 +102,10 @@ void dlc_plan_read_quantization(const void *data, uint32_t tensor, dlc_plan_quan
 void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *step);
 void dlc_plan_read_input(const void *data, uint32_t index, dlc_plan_port *port);
 void dlc_plan_read_output(const void *data, uint32_t index, dlc_plan_port *port);
+void dlc_plan_read_contract(const void *data, dlc_plan_contract *contract);
+void dlc_plan_read_metric(const void *data, uint32_t index, dlc_plan_metric *metric);
+// The JSON text of the preprocessing; bytes is NULL when the plan states none.
+dlc_plan_text dlc_plan_preprocessing(const void *data);
 // Axis `axis` of a port as the model declares it.
 dlc_plan_text dlc_plan_declared_axis(const void *data, bool output, uint32_t port, uint32_t axis);
 

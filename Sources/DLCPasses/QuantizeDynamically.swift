@@ -1,0 +1,64 @@
+import DLCGraph
+import DLCOperators
+import DLCTensor
+
+extension Pass {
+  /// Quantizes the activations of contractions with integer weights when run; only where that was asked for.
+  ///
+  ///     Given:  %0 = dequantize(W:i8[64,16]) p; %1 = matmul(%x, %0, b, %r) then=relu
+  ///     Result: %1 = dynamic_matmul(%x, W, scales, b); %2 = add(%1, %r) then=relu
+  package static let quantizeDynamically = Pass(
+    "quantize-dynamically", "activations of integer weights quantized when run", level: 0,
+    requires: [.integersFormed, .channelsLast],
+    .node { (graph, id) throws(OperatorError) in
+      let node = graph[id]
+      guard let contraction = ContractionNode(node, in: graph), contraction.contraction.isWorthDynamicIntegers(node, graph),
+        var base = RealContraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
+      else { return nil }
+      let channels = contraction.outputChannels(in: graph)
+      guard channels > 0, let scales = weights.channelScales(contraction.contraction, channels: channels),
+        weights.sumsFit(contraction.contraction, channels)
+      else { return nil }
+      var patch = GraphPatch(graph, "'\(node.name)' with integers when run")
+      var inputs = [
+        node.inputs[0], patch.addConstant(weights.integers, name: graph[contraction.weights].name),
+        patch.addConstant(Tensor(scales, shape: Shape([channels]))),
+      ]
+      if let bias = contraction.bias { inputs.append(bias) }
+      let epilogue = base.epilogue
+      if epilogue.residual { base.epilogue = Epilogue(bias: epilogue.bias) }
+      let op = DynamicContraction(base)
+      guard (try? op.infer(inputs.map { patch.type(of: $0) })) != nil else { return nil }
+      var result = try patch.add(op, inputs, name: node.name)[0]
+      if epilogue.residual {
+        result = try patch.emit(
+          Binary(.add, then: epilogue.function), result, node.inputs[node.inputs.count - 1], name: node.name)
+      }
+      patch.replace(node.outputs[0], with: result)
+      return patch
+    })
+}
+
+extension Contraction {
+  /// Whether a product in integers makes up for finding a range and quantizing: not with a few products for each element.
+  fileprivate func isWorthDynamicIntegers(_ node: Node, _ graph: Graph) -> Bool {
+    switch self {
+    case .convolution(let op): op.groups == 1
+    case .matrix(let op): !op.transposeA && graph[node.inputs[1]].type.rank == 2
+    case .transposed: false
+    }
+  }
+}
+
+extension StoredWeights {
+  /// Whether every weight is one that kernels take, and no sum can leave 31 bits.
+  fileprivate func sumsFit(_ contraction: Contraction, _ channels: Int) -> Bool {
+    let connection = contraction.connections(integers.shape)
+    var sums = [Int64](repeating: 0, count: channels)
+    for (k, value) in integers.elements(as: Int8.self).enumerated() {
+      if value == -128 { return false }
+      sums[connection(k).output] += Int64(value.magnitude) * 255
+    }
+    return sums.allSatisfy { $0 <= Int64(Int32.max) }
+  }
+}
