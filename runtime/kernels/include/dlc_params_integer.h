@@ -27,8 +27,8 @@ typedef struct dlc_requantize {
 
 // qmatmul: a u8 [G?, M, K], b packed (qmatmul_pack), bias i32 [N], scale? f32 [N], residual? u8 [G?, M, N], table? u8
 // [256], y u8, f32 or i32 [G?, M, N]. G is 1 or absent, or equal in all (a or b may have G = 1 and be shared; bias then
-// is [N], or [G, N] where b differs). Pitches of a, residual and y are respected. Where b_zero (-127...127), which the
-// packed b stands above its real zero, is not 0, -b_zero * (sum over k of a[m][k] - K a_zero) is added to row m's sums.
+// is [N], or [G, N] where b differs). Pitches of a, residual and y are respected. Where b_zero (-127...127), the
+// packed number that stands for zero, is not 0, -b_zero * (sum over k of a[m][k] - K a_zero) is added to row m's sums.
 typedef struct dlc_qmatmul_params {
   int32_t n;
   int32_t a_zero, b_zero;
