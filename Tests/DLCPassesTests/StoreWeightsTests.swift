@@ -80,8 +80,11 @@ extension TestModel {
   /// Random 4-bit weights with a scale for each `size` in order, as a reshaped dequantization.
   fileprivate mutating func groupedWeights(_ extents: [Int], size: Int) throws -> ValueID {
     let count = extents.reduce(1, *)
-    let values = (0..<count).map { Double(($0 * 7 + $0 / 5) % 15 - 7) }
-    let scales = (0..<count / size).map { 0.02 + 0.001 * Float($0 % 9) }
+    let values = (0..<count).map { (k: Int) -> Double in
+      let code = (k * 7 + k / 5) % 15 - 7
+      return Double(code)
+    }
+    let scales = (0..<count / size).map { (k: Int) -> Float in 0.02 + 0.001 * Float(k % 9) }
     let parameters = QuantizationParameters(
       .int8, scales: scales, zeroPoints: [Int32](repeating: 0, count: scales.count), axis: 0)
     let real = try add(Dequantize(parameters), constant(values, [count / size, size], .int8))

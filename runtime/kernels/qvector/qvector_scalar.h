@@ -19,7 +19,12 @@ typedef struct dlc_qb__scalar {
 #define DLC_QB dlc_qb__scalar
 #define DLC_Q(name) dlc_q##name##__scalar
 #define DLC_QTARGET
+#if defined(__SANITIZE_ADDRESS__)
+// Inlined wholly, what sanitizers add to each lane takes gcc minutes.
+#define DLC_QINLINE static inline __attribute__((unused))
+#else
 #define DLC_QINLINE static inline __attribute__((always_inline, unused))
+#endif
 #define DLC_QEACH for (int i = 0; i < 16; i++)
 
 #define DLC_QMAP(name, R, parameters, value)                                                                           \
