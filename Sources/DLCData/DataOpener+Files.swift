@@ -43,10 +43,11 @@ extension DataOpener {
     return try fileList(entries, classNames: table.classNames)
   }
 
-  /// Pixels to values for the model's only input; nil without preprocessing, or where there are several inputs. Throws
-  /// `malformed` when the preprocessing does not fit the input.
+  /// Pixels to values for the model's only input; nil without preprocessing, where there are several inputs, or one without
+  /// axes of a picture. Throws `malformed` when the preprocessing does not fit the input.
   func preparation() throws(DataError) -> ImagePreparation? {
-    guard let preprocessing, let input = ports.inputs.first, ports.inputs.count == 1 else { return nil }
+    guard let preprocessing, let input = ports.inputs.first, ports.inputs.count == 1, (3...4).contains(input.type.rank)
+    else { return nil }
     return try ImagePreparation(preprocessing, input: input, rows: ports.rows, path: path)
   }
 

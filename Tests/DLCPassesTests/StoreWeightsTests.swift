@@ -38,11 +38,12 @@ import Testing
 
   @Test func activationsAreQuantizedWhenRunWhereAsked() throws {
     let passes = Pipeline.parts(level: 2, dynamic: true)
-    let result = try optimized(try network(), passes.float + passes.rest, tolerance: 0.5)
+    // Outputs are in the thousands: a thousandth of them.
+    let result = try optimized(try network(), passes.float + passes.rest, tolerance: 3)
     let operators = (result.topologicalOrder() ?? []).map { result[$0].op }
     #expect(operators.count { $0 is DynamicContraction } == 2)
     #expect(!operators.contains { $0 is StoredContraction })
-    let grouped = try optimized(try network(groups: true), passes.float + passes.rest, tolerance: 0.5)
+    let grouped = try optimized(try network(groups: true), passes.float + passes.rest, tolerance: 3)
     let mixed = (grouped.topologicalOrder() ?? []).map { grouped[$0].op }
     // Groups along the depth have no integer product.
     #expect(mixed.count { $0 is DynamicContraction } == 1)
