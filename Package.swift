@@ -61,9 +61,11 @@ let package = Package(
     .target(
       name: "DLCCompiler",
       dependencies: ["DLCOnnx", "DLCPasses", "DLCPlanWriter", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .target(name: "CHostMemory"),
     .target(
       name: "DLCReport",
       dependencies: [
+        "CHostMemory",
         "DLCCompiler", "DLCQuantization", "DLCPlanWriter", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCRuntime",
         "DLCData", "DLCTensor",
         "CDLC", "CDLCPlatform", "CDLCKernels",

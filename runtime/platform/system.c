@@ -8,23 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "dlc_platform.h"
 
 uint64_t dlc_clock_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-void dlc_return_freed_memory(void) {
-#if defined(__GLIBC__)
-  // Glibc raises the limit of mapped blocks to the largest one freed, and keeps smaller ones: setting it ends that.
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
 }
 
 // The system call itself: C libraries differ in how they name their sets of processors.

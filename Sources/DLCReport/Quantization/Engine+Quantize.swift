@@ -1,4 +1,4 @@
-import CDLCPlatform
+import CHostMemory
 import DLCCompiler
 import DLCData
 import DLCGraph

@@ -83,10 +83,6 @@ uint64_t dlc_clock_ns(void);
 // Processors this process may run on; at least 1.
 uint32_t dlc_processor_count(void);
 
-// Lets the C library give blocks of a megabyte and more back to the system when they are freed, for all that follow.
-// Not in freestanding builds.
-void dlc_return_freed_memory(void);
-
 // What of this there is: DLC_FEATURE_... of dlc.h.
 uint32_t dlc_platform_features(void);
 
