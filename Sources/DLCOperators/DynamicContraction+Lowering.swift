@@ -76,7 +76,7 @@ extension DynamicContraction {
 
 extension Tensor {
   /// The sum of the weights of each column of a product's second matrix.
-  fileprivate func columnSums(_ base: RealContraction, _ columns: Int) -> [Int32] {
+  fileprivate func columnSums(_ base: Contraction, _ columns: Int) -> [Int32] {
     guard case .matrix(let op) = base else { return [] }
     let depth = count / Swift.max(columns, 1)
     var sums = [Int32](repeating: 0, count: columns)

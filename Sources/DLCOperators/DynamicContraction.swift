@@ -9,9 +9,9 @@ import DLCTensor
 ///     y = function(Float(sum of (q - zero) w) * (scale(x) * scale(w)) + bias)
 package struct DynamicContraction: Sendable, Hashable {
   /// The contraction that this one stands for: a convolution, or a product with one matrix; no residual.
-  package var base: RealContraction
+  package var base: Contraction
 
-  package init(_ base: RealContraction) { self.base = base }
+  package init(_ base: Contraction) { self.base = base }
 }
 
 extension DynamicContraction: Operator {

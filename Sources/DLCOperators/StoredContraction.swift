@@ -7,9 +7,9 @@ import DLCTensor
 /// A weight is `Float(integer) * scale`, rounded once: the answers are those of the contraction over such weights.
 package struct StoredContraction: Sendable, Hashable {
   /// The contraction that this one stands for.
-  package var base: RealContraction
+  package var base: Contraction
 
-  package init(_ base: RealContraction) { self.base = base }
+  package init(_ base: Contraction) { self.base = base }
 }
 
 extension StoredContraction: Operator {

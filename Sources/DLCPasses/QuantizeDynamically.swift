@@ -14,7 +14,7 @@ extension Pass {
       let node = graph[id]
       guard let contraction = ContractionNode(node, in: graph),
         contraction.contraction.isWorthDynamicIntegers(node, graph),
-        var base = RealContraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
+        var base = Contraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
       else { return nil }
       let channels = contraction.outputChannels(in: graph)
       guard channels > 0, let scales = weights.channelScales(contraction.contraction, channels: channels),

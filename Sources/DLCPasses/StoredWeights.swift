@@ -99,7 +99,7 @@ extension Pass {
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
       if let contraction = ContractionNode(node, in: graph), graph.constant(contraction.weights) == nil,
-        let base = RealContraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
+        let base = Contraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
       {
         var patch = GraphPatch(graph, "weights of '\(node.name)' as integers")
         let name = graph[contraction.weights].name

@@ -1,4 +1,5 @@
 import DLCGraph
+import DLCOperators
 import DLCTensor
 
 /// What every measuring step needs: the data, something that runs graphs, and where progress goes.
@@ -85,7 +86,7 @@ struct CalibrationContext {
       let graph = try draft.emit(pass)
       var observers = pass.map { probe in
         let value = probe.anchor(network)
-        let op = network.producer(of: value).flatMap { WeightedOperator($0.node.op) }
+        let op = network.producer(of: value).flatMap { Contraction($0.node.op) }
         return ChannelObserver(axis: op?.channelAxis(rank: network[value].type.rank) ?? 0)
       }
       try run(graph, limit: fitted.upperBound, skipped: fitted.lowerBound) {

@@ -42,7 +42,7 @@ struct BalanceSite: Sendable, Hashable {
       axis = rank - 1
       normalizes = true
     } else {
-      guard let op = WeightedOperator(node.op), network.role(id) == .contraction(constantWeights: true),
+      guard let op = Contraction(node.op), network.role(id) == .contraction(constantWeights: true),
         !op.epilogue.residual, op.epilogue.function == nil || op.epilogue.function == .relu,
         op.isConvolution || op.isMatrix
       else { return nil }
@@ -56,7 +56,7 @@ struct BalanceSite: Sendable, Hashable {
     for reader in readers {
       let user = graph[reader]
       guard participation.nodes.contains(reader), network.role(reader) == .contraction(constantWeights: true),
-        let op = WeightedOperator(user.op), user.inputs[0] == value, op.channelAxis(rank: rank) == axis
+        let op = Contraction(user.op), user.inputs[0] == value, op.channelAxis(rank: rank) == axis
       else { return nil }
       switch op {
       case .convolution: continue
@@ -68,7 +68,7 @@ struct BalanceSite: Sendable, Hashable {
   }
 }
 
-extension WeightedOperator {
+extension Contraction {
   /// Whether this is a convolution.
   var isConvolution: Bool {
     if case .convolution = self { return true }

@@ -104,7 +104,7 @@ struct GraphEmission {
 
   /// Takes away a bias of zeros, which preparation added for the sake of uniformity.
   private func dropZeroBias(_ op: any Operator, _ inputs: [ValueID]) -> (any Operator, [ValueID]) {
-    guard var weighted = WeightedOperator(op), weighted.epilogue.bias,
+    guard var weighted = Contraction(op), weighted.epilogue.bias,
       let bias = result.constant(inputs[2]), bias.element == .float32,
       bias.elements(as: Float.self).allSatisfy({ $0 == 0 })
     else { return (op, inputs) }
@@ -204,7 +204,7 @@ struct GraphEmission {
   /// A contraction's sums alone, from the inputs that it reads.
   private mutating func sums(_ id: NodeID, errors: Bool) throws(OperatorError) -> ValueID {
     let (op, inputs) = try operands(id)
-    guard var weighted = WeightedOperator(op) else { throw OperatorError("a probe of sums stands on no contraction") }
+    guard var weighted = Contraction(op) else { throw OperatorError("a probe of sums stands on no contraction") }
     let hasBias = weighted.epilogue.bias
     weighted.epilogue = Epilogue(bias: hasBias && !errors)
     var kept = Array(inputs.prefix(hasBias && !errors ? 3 : 2))
@@ -216,7 +216,7 @@ struct GraphEmission {
       let differences = zip(real, weights.floats()).map { $0 - $1 }
       kept[1] = result.addConstant(Tensor(differences, shape: weights.shape))
       // The weights as the float network stores them, whatever grouping made of the operator.
-      guard var plain = WeightedOperator(source[id].op) else { throw OperatorError("no contraction") }
+      guard var plain = Contraction(source[id].op) else { throw OperatorError("no contraction") }
       plain.epilogue = Epilogue()
       weighted = plain
     }

@@ -19,7 +19,7 @@ struct InputCovariance {
   /// Most multiply-adds spent on a layer.
   private static let budget = 3_000_000_000
 
-  init(_ op: WeightedOperator, weights: Shape, input: Shape) {
+  init(_ op: Contraction, weights: Shape, input: Shape) {
     matrix = WeightMatrix(op, weights)
     block = min(matrix.depth, Self.longestBlock)
     gather = InputRows(op, weights: weights, input: input)
@@ -126,7 +126,7 @@ struct InputRows {
     case rows(transposed: Bool)
   }
 
-  init(_ op: WeightedOperator, weights: Shape, input: Shape) {
+  init(_ op: Contraction, weights: Shape, input: Shape) {
     matrix = WeightMatrix(op, weights)
     self.input = input
     switch op {

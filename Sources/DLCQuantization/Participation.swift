@@ -1,4 +1,5 @@
 import DLCGraph
+import DLCOperators
 import DLCTensor
 
 /// Which nodes compute in integers.
@@ -37,7 +38,7 @@ struct Participation: Sendable, Hashable {
   /// sums that leave as floats can be added to floats without loss.
   func dataInputs(_ id: NodeID, _ network: PreparedNetwork) -> [Int] {
     let all = network.dataInputs(id)
-    guard let residual = WeightedOperator(network.graph[id].op)?.residual,
+    guard let residual = Contraction(network.graph[id].op)?.residual,
       !wanted.contains(network.graph[id].outputs[0])
     else { return all }
     return all.filter { $0 != residual }

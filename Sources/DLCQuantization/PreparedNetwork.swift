@@ -60,7 +60,7 @@ struct PreparedNetwork: Sendable {
     switch role(id) {
     case .float: return []
     case .contraction(let constantWeights):
-      let residual = WeightedOperator(graph[id].op)?.residual
+      let residual = Contraction(graph[id].op)?.residual
       return (constantWeights ? [0] : [0, 1]) + (residual.map { [$0] } ?? [])
     case .scaled(let inputs), .shared(let inputs): return inputs
     case .fixed: return [0]
@@ -72,7 +72,7 @@ struct PreparedNetwork: Sendable {
   var products: Double {
     order.reduce(0) { sum, id in
       let node = graph[id]
-      guard let op = WeightedOperator(node.op) else { return sum }
+      guard let op = Contraction(node.op) else { return sum }
       let depth = WeightMatrix(op, graph[node.inputs[1]].type.shape).depth
       return sum + Double(graph[node.outputs[0]].type.shape.count) * Double(depth)
     }
@@ -121,7 +121,7 @@ struct PreparedNetwork: Sendable {
         }
       }
       let type = source[node.outputs[0]].type
-      if type.element == .float32, var weighted = WeightedOperator(op), !weighted.epilogue.bias,
+      if type.element == .float32, var weighted = Contraction(op), !weighted.epilogue.bias,
         source.constant(node.inputs[1]) != nil
       {
         let channels = type.shape[weighted.channelAxis(rank: type.rank)]
@@ -159,7 +159,7 @@ struct PreparedNetwork: Sendable {
 
   /// The operator without its function, and the function, unless that is a clamp.
   private static func split(_ op: any Operator) -> (any Operator, Function?) {
-    if var weighted = WeightedOperator(op), let function = weighted.epilogue.function, !function.isClamp {
+    if var weighted = Contraction(op), let function = weighted.epilogue.function, !function.isClamp {
       weighted.epilogue.function = nil
       return (weighted.op, function)
     }
@@ -186,7 +186,7 @@ struct PreparedNetwork: Sendable {
     guard result.element == .float32, !result.shape.isEmpty, isFloat([0]) || node.inputs.count > 1 else {
       return .float
     }
-    if let weighted = WeightedOperator(node.op) {
+    if let weighted = Contraction(node.op) {
       guard isFloat(Array(node.inputs.indices)), graph.constant(node.inputs[0]) == nil else { return .float }
       let shape = graph[node.inputs[1]].type.shape
       guard WeightMatrix(weighted, shape).depth <= longestDepth else { return .float }

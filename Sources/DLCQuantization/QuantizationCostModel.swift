@@ -1,4 +1,5 @@
 import DLCGraph
+import DLCOperators
 import DLCTensor
 
 /// Whether an operator gains by integers.
@@ -17,7 +18,7 @@ package struct QuantizationCostModel: Sendable {
 
   /// Products that are over before their arguments are converted stay in floating point.
   package static let standard = QuantizationCostModel { node, inputs, outputs in
-    guard let op = WeightedOperator(node.op), inputs.count > 1, let output = outputs.first else { return true }
+    guard let op = Contraction(node.op), inputs.count > 1, let output = outputs.first else { return true }
     let products = Double(output.shape.count) * Double(WeightMatrix(op, inputs[1].shape).depth)
     return products >= 4 * Double(inputs[0].shape.count) && products >= 128
   }

@@ -26,7 +26,7 @@ struct QuantizationDraft: Sendable {
 
   /// The matrix view of a node's weights.
   func matrix(_ node: NodeID) -> WeightMatrix? {
-    guard let op = WeightedOperator(network.graph[node].op) else { return nil }
+    guard let op = Contraction(network.graph[node].op) else { return nil }
     return WeightMatrix(op, network.graph[network.graph[node].inputs[1]].type.shape)
   }
 

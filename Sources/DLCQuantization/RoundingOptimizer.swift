@@ -1,4 +1,5 @@
 import DLCGraph
+import DLCOperators
 import DLCTensor
 
 /// Rounds weights so that the errors of a layer's sums cancel (GPTQ, Frantar et al. 2022).
@@ -141,7 +142,7 @@ struct RoundingStage {
     let graph = draft.network.graph
     let layers = draft.network.order.filter { id in
       guard let matrix = draft.matrix(id), draft.weights[id] != nil else { return false }
-      if let op = WeightedOperator(graph[id].op), op.isMatrix, matrix.groups > 1 { return false }
+      if let op = Contraction(graph[id].op), op.isMatrix, matrix.groups > 1 { return false }
       let block = min(matrix.depth, InputCovariance.longestBlock)
       let work = matrix.groups * matrix.depth * block * block / 6
       return InputCovariance.bytes(matrix) <= Self.mostBytes && work <= Self.mostFactorWork && matrix.depth > 1
@@ -160,7 +161,7 @@ struct RoundingStage {
         let quantizer = WeightQuantizer(matrix: matrix, shape: weights.shape, bits: nearest.limit > 7 ? 8 : 4)
         let values = weights.floats()
         // A transposed convolution's sums have different terms from place to place: no one bias takes their means.
-        let bias = draft.constant(id, 2).flatMap { WeightedOperator(graph[id].op)?.isTransposed == false ? $0 : nil }
+        let bias = draft.constant(id, 2).flatMap { Contraction(graph[id].op)?.isTransposed == false ? $0 : nil }
         let optimizer = RoundingOptimizer(quantizer: quantizer, covariance: covariance, centers: bias != nil)
         let (rounded, before, after) = optimizer.optimized(values, nearest)
         if after >= before { continue }
@@ -183,7 +184,7 @@ struct RoundingStage {
     let graph = draft.network.graph
     var result: [InputCovariance] = []
     for id in layers {
-      guard let op = WeightedOperator(graph[id].op) else { throw .internalFault("a layer without weights") }
+      guard let op = Contraction(graph[id].op) else { throw .internalFault("a layer without weights") }
       let node = graph[id]
       result.append(
         InputCovariance(op, weights: graph[node.inputs[1]].type.shape, input: graph[node.inputs[0]].type.shape))

@@ -36,7 +36,7 @@ import Testing
     _ base: any Operator, _ inputs: [Tensor], bytes: Int, kernels: [dlc_kernel_id], residual: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let op = StoredContraction(try #require(RealContraction(base)))
+    let op = StoredContraction(try #require(Contraction(base)))
     let constants = Set(1..<inputs.count - (residual ? 1 : 0))
     try checkLowered(op, inputs, constants: constants, tolerance: 1e-4, sourceLocation: sourceLocation)
     let found = try lowered(op, inputs)

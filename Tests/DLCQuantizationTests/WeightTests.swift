@@ -12,7 +12,7 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
 
 @Suite struct WeightTests {
   /// Operators with the shapes of their input and weights.
-  static let layers: [(op: WeightedOperator, input: Shape, weights: Shape)] = [
+  static let layers: [(op: Contraction, input: Shape, weights: Shape)] = [
     (.convolution(Convolution(window: window(3, pad: 1))), [2, 3, 5, 4], [4, 3, 3, 3]),
     (.convolution(Convolution(window: window(3, pad: 1, stride: 2), groups: 4)), [1, 4, 6, 6], [8, 1, 3, 3]),
     (
@@ -131,7 +131,7 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
     let x = inputs(600, depth)
     var random = SeededRandom(state: 3)
     let weights = (0..<12 * depth).map { _ in Float(random.normal()) }
-    let op = WeightedOperator.matrix(MatMul(transposeB: true))
+    let op = Contraction.matrix(MatMul(transposeB: true))
     var covariance = InputCovariance(op, weights: [12, depth], input: x.shape)
     covariance.add(x, parameters: nil, limit: .max, sample: 0)
     let quantizer = WeightQuantizer(matrix: covariance.matrix, shape: [12, depth], bits: bits)
@@ -146,7 +146,7 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
   }
 
   @Test func neverRisesOnIndependentInputs() {
-    let op = WeightedOperator.convolution(Convolution(window: window(3, pad: 1), groups: 4))
+    let op = Contraction.convolution(Convolution(window: window(3, pad: 1), groups: 4))
     var random = SeededRandom(state: 3)
     let x = Tensor((0..<4 * 100).map { _ in Float(random.normal()) }, shape: [1, 4, 10, 10])
     let weights = (0..<36).map { _ in Float(random.normal()) }

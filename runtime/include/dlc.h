@@ -157,8 +157,8 @@ typedef struct dlc_contract {
   float tolerance;   // of the witness: 0: answers are equal on every machine
 } dlc_contract;
 
-// One figure: "sqnr_db_mean", "sqnr_db_min", "cosine_min", "max_abs", "top1_agreement", "accuracy_float",
-// "accuracy_quantized".
+// One figure: "sqnr_db" over all samples as one, "sqnr_db_min", "cosine_min", "max_abs", "top1_agreement",
+// "accuracy_float", "accuracy_quantized".
 typedef struct dlc_metric {
   const char *name;
   double value;

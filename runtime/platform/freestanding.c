@@ -3,21 +3,21 @@
 #if defined(DLC_FREESTANDING)
 #include "dlc_platform.h"
 
-// What POSIX calls "function not implemented".
-enum { NOT_IMPLEMENTED = 38 };
+// ENOSYS of POSIX: the system has no such function.
+enum { NO_SUCH_FUNCTION = 38 };
 
 int dlc_map_file(const char *path, const void **data, size_t *size) {
   (void)path;
   *data = NULL;
   *size = 0;
-  return NOT_IMPLEMENTED;
+  return NO_SUCH_FUNCTION;
 }
 
 int dlc_map_descriptor(int descriptor, const void **data, size_t *size) {
   (void)descriptor;
   *data = NULL;
   *size = 0;
-  return NOT_IMPLEMENTED;
+  return NO_SUCH_FUNCTION;
 }
 
 void dlc_unmap(const void *data, size_t size) {

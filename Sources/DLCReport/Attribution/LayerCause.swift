@@ -108,7 +108,7 @@ enum LayerCause: Equatable {
     case .rangeOutlier: "calibrate by percentile or mse, or keep the layer in float (--max-drop)"
     case .channelImbalance: "cross-layer equalization, or keep the layer in float (--max-drop)"
     case .biasShift: "bias correction with calibration data"
-    case .rounding: "nothing: this is what 8 bits give; int16x8 gives more"
+    case .rounding: "nothing here, this is what 8 bits give; or floats for this layer (--max-drop)"
     case .weights: "rounding optimization with calibration data, or float for this layer (--max-drop)"
     }
   }

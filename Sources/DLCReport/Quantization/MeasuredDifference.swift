@@ -4,11 +4,12 @@ import DLCTensor
 /// What quantization did to a network's answers, on the samples it was calibrated with.
 package struct MeasuredDifference: Sendable {
   package var samples = 0
-  /// The least cosine and signal to noise in dB of any output and sample, and the mean of the latter.
+  /// The least cosine and signal to noise in dB of any output and sample.
   package var minCosine = 1.0
   package var minSQNR = Double.infinity
-  package var meanSQNR = 0.0
-  package var maxAbsolute = 0.0
+  /// All outputs and samples as one.
+  package var total = TensorDifference()
+  package var maxAbsolute: Double { total.maxAbsolute }
   /// Share of rows whose best class stays; nil when no output looks like scores.
   package var top1Agreement: Double?
   /// Shares of samples whose best class is their label, with floats and as quantized; nil without labels.
@@ -24,7 +25,7 @@ package struct MeasuredDifference: Sendable {
     samples source: (Int, ([Tensor], Int?) throws(QuantizationError) -> Bool) throws(QuantizationError) -> Void
   ) throws(QuantizationError) {
     var agreements: [Double] = []
-    var (compared, finite) = (0, 0)
+    var compared = 0
     var (labelled, floatRight, quantizedRight) = (0, 0, 0)
     try source(Self.mostSamples) { (inputs: [Tensor], label: Int?) throws(QuantizationError) in
       let (expected, found) = (try float.run(inputs), try quantized.run(inputs))
@@ -37,13 +38,9 @@ package struct MeasuredDifference: Sendable {
       }
       for (a, b) in zip(expected, found) where a.element.isFloat {
         let difference = TensorDifference(reference: a, candidate: b)
-        maxAbsolute = max(maxAbsolute, difference.maxAbsolute)
+        total.add(difference)
         minCosine = min(minCosine, difference.cosine)
         minSQNR = min(minSQNR, difference.sqnr)
-        if difference.sqnr.isFinite {
-          meanSQNR += difference.sqnr
-          finite += 1
-        }
         if let agreement = top1Agreement_(a, b) { agreements.append(agreement) }
       }
       if let label, let scores = expected.first, let answer = found.first, scores.count > 1 {
@@ -54,7 +51,6 @@ package struct MeasuredDifference: Sendable {
       return true
     }
     samples = compared
-    if finite > 0 { meanSQNR /= Double(finite) }
     if !agreements.isEmpty { top1Agreement = agreements.reduce(0, +) / Double(agreements.count) }
     if labelled > 0 {
       accuracy = (Double(floatRight) / Double(labelled), Double(quantizedRight) / Double(labelled))
@@ -65,7 +61,7 @@ package struct MeasuredDifference: Sendable {
     .object(
       [
         ("samples", .integer(samples)), ("min_cosine", .number(minCosine)), ("min_sqnr_db", .number(minSQNR)),
-        ("mean_sqnr_db", .number(meanSQNR)), ("max_abs", .number(maxAbsolute)),
+        ("sqnr_db", .number(total.sqnr)), ("max_abs", .number(maxAbsolute)),
         ("top1_agreement", top1Agreement.map { .number($0) } ?? .null),
       ]
         + (accuracy.map { [("accuracy_float", .number($0.float)), ("accuracy_quantized", .number($0.quantized))] } ?? [])
@@ -74,7 +70,7 @@ package struct MeasuredDifference: Sendable {
 
   package var text: String {
     var words =
-      "against floats on \(samples) samples: SQNR \(short(meanSQNR)) dB (least \(short(minSQNR))), cosine at least \(short(minCosine))"
+      "against floats on \(samples) samples: SQNR \(short(total.sqnr)) dB (least \(short(minSQNR))), cosine at least \(short(minCosine))"
     if let top1Agreement { words += ", best class kept \(short(top1Agreement * 100)) %" }
     if let accuracy {
       words += ", accuracy \(short(accuracy.float * 100)) -> \(short(accuracy.quantized * 100)) %"

@@ -1,8 +1,8 @@
 import DLCGraph
 import DLCTensor
 
-/// The operators that multiply activations by weights in real numbers, seen as one.
-package enum RealContraction: Sendable, Hashable {
+/// The operators that multiply activations (input 0) by weights (input 1) in real numbers, seen as one.
+package enum Contraction: Sendable, Hashable {
   case convolution(Convolution)
   case transposed(ConvolutionTranspose)
   case matrix(MatMul)
@@ -48,5 +48,29 @@ package enum RealContraction: Sendable, Hashable {
         self = .matrix(op)
       }
     }
+  }
+
+  /// The position of the residual among the inputs.
+  package var residual: Int? { epilogue.positions.residual }
+
+  /// The axis of activations and result that counts channels, for a result of `rank` axes.
+  package func channelAxis(rank: Int) -> Int {
+    switch self {
+    case .convolution(let op): op.channels == .first ? 1 : rank - 1
+    case .transposed(let op): op.channels == .first ? 1 : rank - 1
+    case .matrix: rank - 1
+    }
+  }
+
+  /// Whether this is a transposed convolution.
+  package var isTransposed: Bool {
+    if case .transposed = self { return true }
+    return false
+  }
+
+  /// Whether this is a matrix product.
+  package var isMatrix: Bool {
+    if case .matrix = self { return true }
+    return false
   }
 }

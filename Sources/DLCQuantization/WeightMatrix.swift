@@ -2,78 +2,6 @@ import DLCGraph
 import DLCOperators
 import DLCTensor
 
-/// The operators that multiply activations (input 0) by weights (input 1), seen as one; images are channels-first.
-enum WeightedOperator: Sendable {
-  case convolution(Convolution)
-  case transposed(ConvolutionTranspose)
-  case matrix(MatMul)
-
-  /// The contraction that `op` is, if it is one.
-  init?(_ op: any Operator) {
-    switch op {
-    case let op as Convolution where op.channels == .first: self = .convolution(op)
-    case let op as ConvolutionTranspose where op.channels == .first: self = .transposed(op)
-    case let op as MatMul: self = .matrix(op)
-    default: return nil
-    }
-  }
-
-  /// The operator itself.
-  var op: any Operator {
-    switch self {
-    case .convolution(let op): op
-    case .transposed(let op): op
-    case .matrix(let op): op
-    }
-  }
-
-  var epilogue: Epilogue {
-    get {
-      switch self {
-      case .convolution(let op): op.epilogue
-      case .transposed(let op): op.epilogue
-      case .matrix(let op): op.epilogue
-      }
-    }
-    set {
-      switch self {
-      case .convolution(var op):
-        op.epilogue = newValue
-        self = .convolution(op)
-      case .transposed(var op):
-        op.epilogue = newValue
-        self = .transposed(op)
-      case .matrix(var op):
-        op.epilogue = newValue
-        self = .matrix(op)
-      }
-    }
-  }
-
-  /// The position of the residual among the inputs.
-  var residual: Int? { epilogue.residual ? (epilogue.bias ? 3 : 2) : nil }
-
-  /// The axis that counts channels in activations and result of `rank` axes.
-  func channelAxis(rank: Int) -> Int {
-    switch self {
-    case .convolution, .transposed: 1
-    case .matrix: rank - 1
-    }
-  }
-
-  /// Whether this is a transposed convolution.
-  var isTransposed: Bool {
-    if case .transposed = self { return true }
-    return false
-  }
-
-  /// Whether this is a matrix product.
-  var isMatrix: Bool {
-    if case .matrix = self { return true }
-    return false
-  }
-}
-
 /// Weights seen as matrices: for each group, `rows` sums of products of `depth` terms.
 ///
 /// Convolution: a row is an output channel, its depth `[C/groups, kernel...]`. Matrix product: a row is a column of b,
@@ -97,7 +25,7 @@ struct WeightMatrix: Sendable {
     case taps(Int)
   }
 
-  init(_ op: WeightedOperator, _ shape: Shape) {
+  init(_ op: Contraction, _ shape: Shape) {
     let dimensions = shape.dimensions
     switch op {
     case .convolution(let op):

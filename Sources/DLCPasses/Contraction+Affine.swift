@@ -2,63 +2,7 @@ import DLCGraph
 import DLCOperators
 import DLCTensor
 
-/// The operators that multiply activations by weights, seen as one: input 0 are the activations, input 1 the weights.
-enum Contraction {
-  case convolution(Convolution)
-  case transposed(ConvolutionTranspose)
-  case matrix(MatMul)
-
-  /// The contraction that `op` is, if it is one.
-  init?(_ op: any Operator) {
-    switch op {
-    case let op as Convolution: self = .convolution(op)
-    case let op as ConvolutionTranspose: self = .transposed(op)
-    case let op as MatMul: self = .matrix(op)
-    default: return nil
-    }
-  }
-
-  /// The operator itself.
-  var op: any Operator {
-    switch self {
-    case .convolution(let op): op
-    case .transposed(let op): op
-    case .matrix(let op): op
-    }
-  }
-
-  var epilogue: Epilogue {
-    get {
-      switch self {
-      case .convolution(let op): op.epilogue
-      case .transposed(let op): op.epilogue
-      case .matrix(let op): op.epilogue
-      }
-    }
-    set {
-      switch self {
-      case .convolution(var op):
-        op.epilogue = newValue
-        self = .convolution(op)
-      case .transposed(var op):
-        op.epilogue = newValue
-        self = .transposed(op)
-      case .matrix(var op):
-        op.epilogue = newValue
-        self = .matrix(op)
-      }
-    }
-  }
-
-  /// The axis of activations and result that counts channels, for a result of `rank` axes.
-  func channelAxis(rank: Int) -> Int {
-    switch self {
-    case .convolution(let op): op.channels == .first ? 1 : rank - 1
-    case .transposed(let op): op.channels == .first ? 1 : rank - 1
-    case .matrix: rank - 1
-    }
-  }
-
+extension Contraction {
   /// For each element of weights of `shape` in order: which output and which input channel it connects.
   func connections(_ shape: Shape) -> (Int) -> (output: Int, input: Int) {
     let last = shape.rank - 1
