@@ -173,7 +173,7 @@ def compare(options, path):
         row = judge(own, plain.run(None, feeds), steps) + judge(own, usual.run(None, feeds), steps)
         shares.append(row + judge(usual.run(None, feeds), plain.run(None, feeds), steps))
     rows = np.array(shares)
-    return rows[:, 0::2].min(axis=0), rows[:, 1::2].max(axis=0)
+    return rows[:, 0::2].mean(axis=0), rows[:, 1::2].max(axis=0)
 
 
 def main():
