@@ -36,6 +36,7 @@ package enum Pipeline {
     .integerFunctions,
     .formIntegers,
     .fuseTables,
+    .storeTables,
     .dequantizeConstants,
     .spatialChannelsLast,
     .alignRanks,

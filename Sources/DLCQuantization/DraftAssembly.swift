@@ -8,6 +8,8 @@ struct DraftAssembly {
 
   /// Elements along the depth that share a scale in 4-bit weights.
   private static let groupSize = 32
+  /// Fewest elements of a table that are worth a step when run.
+  private static let smallestTable = 1024
   /// Largest quantized bias: sums and bias together must fit 31 bits.
   private static let biasLimit: Float = 0x1p29
 
@@ -33,8 +35,9 @@ struct DraftAssembly {
     return choices
   }
 
-  /// Integer weights of every contraction that computes in integers, or in weight-only modes of all.
+  /// Integer weights of every contraction that computes in integers, or in weight-only modes of all, and of tables.
   func assignWeights(_ draft: inout QuantizationDraft) {
+    assignTables(&draft)
     for id in draft.network.weighted {
       let isInteger = draft.participation.nodes.contains(id)
       guard isInteger || (!options.mode.quantizesActivations && allows(id, draft.network)) else { continue }
@@ -51,6 +54,31 @@ struct DraftAssembly {
       } else {
         draft.weights[id] = quantizer.perChannel(weights.floats())
       }
+    }
+  }
+
+  /// Integers for the tables, such as embeddings, of lookups that stay in floating point.
+  private func assignTables(_ draft: inout QuantizationDraft) {
+    draft.tables = [:]
+    for id in draft.network.order where !draft.participation.nodes.contains(id) {
+      let node = draft.network.graph[id]
+      guard let op = node.op as? Gather, !options.floatNodes.contains(node.name),
+        let table = draft.network.graph.constant(node.inputs[0]), table.element == .float32,
+        table.count >= Self.smallestTable
+      else { continue }
+      let rows = table.shape[op.axis]
+      let inner = table.shape.dimensions[(op.axis + 1)...].reduce(1, *)
+      guard inner > 1 else { continue }
+      var largest = [Float](repeating: 0, count: rows)
+      table.withElements(as: Float.self) { values in
+        for (k, value) in values.enumerated() {
+          largest[k / inner % rows] = max(largest[k / inner % rows], value.magnitude)
+        }
+      }
+      guard largest.allSatisfy(\.isFinite) else { continue }
+      let scales = largest.map { max($0 / 127, .leastNormalMagnitude) }
+      draft.tables[id] = QuantizationParameters(
+        .int8, scales: scales, zeroPoints: [Int32](repeating: 0, count: rows), axis: op.axis)
     }
   }
 

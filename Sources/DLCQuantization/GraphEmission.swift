@@ -91,6 +91,8 @@ struct GraphEmission {
         let (changed, value) = try weights(id, op)
         op = changed
         inputs.append(value)
+      } else if index == 0, let parameters = draft.tables[id] {
+        inputs.append(try converted(input, from: try plain(input), parameters))
       } else if let tensor = draft.overrides[InputSlot(node: id, index: index)] {
         inputs.append(result.addConstant(tensor, name: source[input].name))
       } else if data.contains(index), let parameters = draft.parameters[input] {

@@ -115,6 +115,9 @@ extension QuantizationDraft {
   /// Bytes of a node's constants as the draft has them: integers, their scales, biases.
   func bytesAsIs(_ id: NodeID) -> Int {
     let all = bytesInFloat(id)
+    if let table = tables[id], let tensor = network.graph.constant(network.graph[id].inputs[0]) {
+      return all - 3 * tensor.count + 4 * table.scales.count
+    }
     guard let weights = weights[id] else { return all }
     let integers = weights.limit > 7 ? weights.integers.count : (weights.integers.count + 1) / 2
     return all - weights.integers.count * 4 + integers + weights.scales.count * 4

@@ -60,7 +60,7 @@ struct QuantizationSession {
     if context.samples.count == 0 { throw .samples("it holds no sample") }
     if options.mode.quantizesActivations { try observe() }
     assembly.assignWeights(&draft)
-    if draft.weights.isEmpty && draft.participation.nodes.isEmpty {
+    if draft.weights.isEmpty && draft.tables.isEmpty && draft.participation.nodes.isEmpty {
       report.warnings.append("No operator of this network can be quantized: it stays in floating point.")
       return QuantizedGraph(graph: graph, report: report)
     }

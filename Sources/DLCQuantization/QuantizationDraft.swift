@@ -10,6 +10,8 @@ struct QuantizationDraft: Sendable {
   /// Parameters of values that may be integers.
   var parameters: [ValueID: QuantizationParameters] = [:]
   var weights: [NodeID: QuantizedWeights] = [:]
+  /// Parameters of the tables of lookups that compute in floating point, one scale for each row: only the table is integers.
+  var tables: [NodeID: QuantizationParameters] = [:]
   var participation = Participation()
 
   /// The constant that a node reads at `index`, if it has such an input, improvements included.
@@ -34,6 +36,7 @@ struct QuantizationDraft: Sendable {
   var float: QuantizationDraft {
     var draft = self
     draft.weights = [:]
+    draft.tables = [:]
     draft.participation = Participation()
     return draft
   }

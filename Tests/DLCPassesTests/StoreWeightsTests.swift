@@ -50,6 +50,29 @@ import Testing
     #expect(mixed.count { $0 is StoredContraction } == 1)
   }
 
+  @Test func tablesStayIntegers() throws {
+    var m = TestModel()
+    let rows = m.constant([3, 0, -1, 63], [4], .int64)
+    m.output(try m.add(Gather(axis: 0), m.integerWeights([64, 24]), rows))
+    // Scales along another axis than the one that is looked up, and a lookup of columns.
+    m.output(try m.add(Gather(axis: 0), m.integerWeights([64, 24], axis: 1), rows))
+    m.output(try m.add(Gather(axis: 1), m.integerWeights([3, 64, 24], axis: 1), m.input([2], .int32)))
+    let result = try optimized(m.graph, [.storeTables, .dequantizeConstants, .removeDead], tolerance: 0)
+    #expect(
+      result.outline == """
+        %0 = gather(c[64,24], c[4])
+        %1 = gather(c[64,24], c[4])
+        %2 = cast(%1)
+        %3 = gather(c[64,1], c[4])
+        %4 = multiply(%2, %3)
+        %5 = gather(c[3,64,24], x0)
+        %6 = cast(%5)
+        %7 = gather(c[1,64,1], x0)
+        %8 = multiply(%6, %7)
+        return %4, %0, %8
+        """)
+  }
+
   @Test func residualIsAddedAfterTheIntegers() throws {
     var m = TestModel()
     let x = m.input([4, 48])

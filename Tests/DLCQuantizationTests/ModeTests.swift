@@ -53,6 +53,25 @@ import Testing
     #expect(try decibels(result.graph, against: net.graph) > 35)
   }
 
+  @Test(arguments: QuantizationMode.allCases) func tablesOfFloatLookupsAreQuantizedByRow(_ mode: QuantizationMode)
+    throws
+  {
+    var net = TestNetwork()
+    let indices = net.graph.addConstant(Tensor([Int64](0..<4), shape: [4]))
+    var values = net.values(64 * 32)
+    // One row of other magnitude, and one of zeros.
+    for k in 0..<32 { (values[k], values[32 + k]) = (100 * values[k], 0) }
+    let rows = try net.node(Gather(axis: 0), net.constant(values, [64, 32]), indices, name: "rows")
+    let shift = try net.node(Unary(.sin), rows, name: "shift")
+    net.output(try net.node(Binary(.add), net.linear(net.input([4, 32]), 32, name: "y"), shift, name: "sum"))
+    let result = try quantized(net, mode)
+    let table = try #require(result.graph.parameters(feeding: "rows"))
+    #expect(table.element == .int8 && table.axis == 0 && table.scales.count == 64)
+    let largest = values[..<32].map(\.magnitude).max()!
+    #expect(table.scales[0] == largest / 127)
+    #expect(result.report.weightBytes < 64 * 32 + 64 * 4 + 4 * 8 + 32 * 32 + 32 * 8 + 1)
+  }
+
   @Test func depthsWithoutAGroupFallBackToEightBits() throws {
     var net = TestNetwork()
     net.output(try net.linear(net.input([4, 37]), 12, name: "y"))
