@@ -2,7 +2,7 @@
 
     python3 samples/train_cifar.py CIFAR OUT [--network NAME] [--epochs N] [--calibration DIR] [--cache FILE.npz]
 
-CIFAR is an image folder, CIFAR/train/CLASS/N.jpg and CIFAR/test/CLASS/N.jpg. PyTorch, Pillow and onnx; some minutes a network
+CIFAR is an image folder, CIFAR/train/CLASS/N.jpg and CIFAR/test/CLASS/N.jpg. PyTorch 1.13 or later, Pillow and onnx; some minutes a network
 on one core with bfloat16 instructions. The same seed, machine and number of threads give the same weights.
 
 OUT receives NAME.onnx (opset 13, batch dimension N, batch norms kept as nodes), for
@@ -15,6 +15,8 @@ Input: RGB [N, 3, 32, 32], (pixel / 255 - mean) / std per channel; samples/cifar
 """
 
 import argparse
+import inspect
+import io
 import os
 import shutil
 import time
@@ -32,10 +34,17 @@ class Depthwise(nn.Conv2d):
     """A depthwise convolution in float32 under autocast: its gradient is faster so than in bfloat16."""
 
     def forward(self, x):
-        if not torch.is_autocast_enabled("cpu"):
+        if not torch.is_autocast_cpu_enabled():
             return super().forward(x)
         with torch.autocast("cpu", enabled=False):
             return super().forward(x.float()).to(x.dtype)
+
+
+class ReLU6(nn.Module):
+    """PyTorch's own has no gradient in bfloat16 before version 2."""
+
+    def forward(self, x):
+        return x.clamp(0, 6)
 
 
 def conv(inputs, outputs, kernel=3, stride=1, groups=1, activation=nn.ReLU):
@@ -73,8 +82,8 @@ class InvertedResidual(nn.Module):
     def __init__(self, inputs, outputs, stride, expansion):
         super().__init__()
         hidden = inputs * expansion
-        expand = [conv(inputs, hidden, 1, activation=nn.ReLU6)] if expansion > 1 else []
-        depthwise = conv(hidden, hidden, 3, stride, hidden, nn.ReLU6)
+        expand = [conv(inputs, hidden, 1, activation=ReLU6)] if expansion > 1 else []
+        depthwise = conv(hidden, hidden, 3, stride, hidden, ReLU6)
         self.body = nn.Sequential(*expand, depthwise, conv(hidden, outputs, 1, activation=None))
         self.residual = stride == 1 and inputs == outputs
 
@@ -90,12 +99,12 @@ class MobileNetV2(nn.Module):
 
     def __init__(self):
         super().__init__()
-        layers, channels = [conv(3, 16, activation=nn.ReLU6)], 16
+        layers, channels = [conv(3, 16, activation=ReLU6)], 16
         for expansion, outputs, count, stride in self.STAGES:
             for k in range(count):
                 layers.append(InvertedResidual(channels, outputs, stride if k == 0 else 1, expansion))
                 channels = outputs
-        self.features = nn.Sequential(*layers, conv(channels, 640, 1, activation=nn.ReLU6))
+        self.features = nn.Sequential(*layers, conv(channels, 640, 1, activation=ReLU6))
         self.head = nn.Linear(640, 10)
 
     def forward(self, x):
@@ -206,8 +215,10 @@ def train(name, data, epochs, batch=128, peak=0.2):
 def export(model, path):
     model.eval()
     # PRESERVE keeps the batch norms: in evaluation mode the exporter would fold them into the convolutions.
+    # From PyTorch 2.9 on the exporter that does so has to be asked for.
+    kind = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     torch.onnx.export(model, torch.zeros(1, 3, 32, 32), path, opset_version=13, input_names=["image"], output_names=["scores"],
-                      dynamic_axes={"image": {0: "N"}, "scores": {0: "N"}}, training=torch.onnx.TrainingMode.PRESERVE, dynamo=False)
+                      dynamic_axes={"image": {0: "N"}, "scores": {0: "N"}}, training=torch.onnx.TrainingMode.PRESERVE, **kind)
 
 
 def draw_calibration(source, target, count=500):
@@ -234,6 +245,8 @@ def main():
         draw_calibration(f"{options.cifar}/train", options.calibration)
     data = load(options.cifar, options.cache)
     for name in options.network or NETWORKS:
+        # Before the training as well: an exporter that fails does so at once.
+        export(NETWORKS[name][0](), io.BytesIO())
         export(train(name, data, options.epochs), f"{options.out}/{name}.onnx")
 
 
