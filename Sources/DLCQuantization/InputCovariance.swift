@@ -49,37 +49,66 @@ struct InputCovariance {
     stride(from: 0, to: matrix.depth, by: max(block, 1)).map { $0..<min($0 + block, matrix.depth) }
   }
 
+  /// Rows gathered before their products are added.
+  private static let panelRows = 64
+
   /// Adds rows of one sample of the input, as the layer reads it.
   mutating func add(_ input: Tensor, parameters: QuantizationParameters?, limit: Int, sample: Int) {
     let values = input.floats()
-    var row = [Float](repeating: 0, count: matrix.depth)
+    let positions = gather.positions(limit: limit, sample: sample)
     let perGroup = Self.blockOffset(matrix.depth, block)
-    for position in gather.positions(limit: limit, sample: sample) {
-      for group in 0..<matrix.groups {
-        gather.fill(&row, position: position, group: group, from: values)
-        for k in row.indices {
-          if let parameters { row[k] = parameters.dequantize(parameters.quantize(row[k])) }
-          sums[group * matrix.depth + k] += Double(row[k])
+    // Whole vectors may be read behind a row's end.
+    let pitch = (matrix.depth + 7) / 8 * 8
+    var panel = [Float](repeating: 0, count: Self.panelRows * pitch)
+    for group in 0..<matrix.groups {
+      for first in stride(from: 0, to: positions.count, by: Self.panelRows) {
+        let part = positions[first..<min(first + Self.panelRows, positions.count)]
+        panel.withUnsafeMutableBufferPointer { panel in
+          for (r, position) in part.enumerated() {
+            let row = UnsafeMutableBufferPointer(rebasing: panel[r * pitch..<r * pitch + matrix.depth])
+            gather.fill(row, position: position, group: group, from: values)
+            parameters?.roundTrip(row)
+            for k in row.indices { sums[group * matrix.depth + k] += Double(row[k]) }
+          }
         }
         for range in blocks {
-          Self.accumulate(
-            &products, at: group * perGroup + Self.blockOffset(range.lowerBound, block), row, range)
+          accumulate(
+            panel, pitch: pitch, count: part.count, range,
+            at: group * perGroup + Self.blockOffset(range.lowerBound, block))
         }
       }
-      rows += 1
     }
+    rows += positions.count
   }
 
-  /// h += x x^T, upper triangle.
-  private static func accumulate(_ products: inout [Float], at offset: Int, _ row: [Float], _ range: Range<Int>) {
+  /// Adds X^T X of the panel's columns `range`: 4 x 8 tiles on and above the diagonal.
+  private mutating func accumulate(
+    _ panel: [Float], pitch: Int, count: Int, _ range: Range<Int>, at offset: Int
+  ) {
     let extent = range.count
     products.withUnsafeMutableBufferPointer { products in
-      row.withUnsafeBufferPointer { row in
-        for i in 0..<extent {
-          let x = row[range.lowerBound + i]
-          if x == 0 { continue }
-          let line = offset + i * extent
-          for j in i..<extent { products[line + j] += x * row[range.lowerBound + j] }
+      func store(_ sums: SIMD8<Float>, _ i: Int, _ j: Int) {
+        if i >= extent { return }
+        for lane in 0..<min(8, extent - j) { products[offset + i * extent + j + lane] += sums[lane] }
+      }
+      panel.withUnsafeBytes { panel in
+        for i in stride(from: 0, to: extent, by: 4) {
+          for j in stride(from: i / 8 * 8, to: extent, by: 8) {
+            var tile = (SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>())
+            for r in 0..<count {
+              let line = (r * pitch + range.lowerBound) * 4
+              let x = panel.loadUnaligned(fromByteOffset: line + i * 4, as: SIMD4<Float>.self)
+              let y = panel.loadUnaligned(fromByteOffset: line + j * 4, as: SIMD8<Float>.self)
+              tile.0 += x[0] * y
+              tile.1 += x[1] * y
+              tile.2 += x[2] * y
+              tile.3 += x[3] * y
+            }
+            store(tile.0, i, j)
+            store(tile.1, i + 1, j)
+            store(tile.2, i + 2, j)
+            store(tile.3, i + 3, j)
+          }
         }
       }
     }
@@ -161,16 +190,9 @@ struct InputRows {
   }
 
   /// Writes the terms at `position` for `group`, those in the padding as 0.
-  func fill(_ row: inout [Float], position: Int, group: Int, from values: [Float]) {
+  func fill(_ row: UnsafeMutableBufferPointer<Float>, position: Int, group: Int, from values: [Float]) {
     switch layout {
-    case .windows(let window, let grid):
-      var cells = [Int](repeating: 0, count: window.rank)
-      var rest = position
-      for axis in (0..<window.rank).reversed() {
-        cells[axis] = rest % grid[axis]
-        rest /= grid[axis]
-      }
-      fill(&row, window, cells, image: rest, group: group, from: values)
+    case .windows(let window, let grid): fill(row, window, grid, position: position, group: group, from: values)
     case .pixels:
       let pixels = input.dimensions[2...].reduce(1, *)
       let (image, pixel) = (position / pixels, position % pixels)
@@ -189,30 +211,50 @@ struct InputRows {
   }
 
   private func fill(
-    _ row: inout [Float], _ window: Window, _ cells: [Int], image: Int, group: Int, from values: [Float]
+    _ row: UnsafeMutableBufferPointer<Float>, _ window: Window, _ grid: [Int], position: Int, group: Int,
+    from values: [Float]
   ) {
-    let taps = window.kernel.reduce(1, *)
-    let channels = matrix.depth / max(taps, 1)
-    let spatial = Array(input.dimensions[2...])
-    let pixels = spatial.reduce(1, *)
+    let taps = max(window.kernel.reduce(1, *), 1)
+    let channels = matrix.depth / taps
+    let image = position / grid.reduce(1, *)
+    let pixels = input.dimensions[2...].reduce(1, *)
+    let base = (image * input[1] + group * channels) * pixels
     for tap in 0..<taps {
-      var place: Int? = 0
-      var rest = tap
-      var stride = 1
+      var place = 0
+      var inside = true
+      var (cell, rest, stride) = (position, tap, 1)
       for axis in (0..<window.rank).reversed() {
         let k = rest % window.kernel[axis]
         rest /= window.kernel[axis]
-        let x = cells[axis] * window.strides[axis] - window.padBegin[axis] + k * window.dilations[axis]
-        if x < 0 || x >= spatial[axis] {
-          place = nil
+        let x = cell % grid[axis] * window.strides[axis] - window.padBegin[axis] + k * window.dilations[axis]
+        cell /= grid[axis]
+        let extent = input[axis + 2]
+        if x < 0 || x >= extent {
+          inside = false
           break
         }
-        place = place.map { $0 + x * stride }
-        stride *= spatial[axis]
+        place += x * stride
+        stride *= extent
       }
-      for c in 0..<channels {
-        row[c * taps + tap] = place.map { values[(image * input[1] + group * channels + c) * pixels + $0] } ?? 0
-      }
+      for c in 0..<channels { row[c * taps + tap] = inside ? values[base + c * pixels + place] : 0 }
     }
   }
+}
+
+extension QuantizationParameters {
+  /// Replaces each element by what is left of it when it is stored with these parameters of one scale.
+  func roundTrip(_ values: UnsafeMutableBufferPointer<Float>) {
+    let (scale, zero) = (scales[0], Float(zeroPoints[0]))
+    let (low, high) = (Float(range.lowerBound) - zero, Float(range.upperBound) - zero)
+    for k in values.indices {
+      values[k] = nearestInteger(min(max(values[k] / scale, low), high)) * scale
+    }
+  }
+}
+
+/// Half to even, for magnitudes below 2^22; without the call that a baseline x86-64 needs for it.
+@inline(__always)
+func nearestInteger(_ x: Float) -> Float {
+  let shift: Float = 0x1.8p23
+  return (x + shift) - shift
 }

@@ -92,7 +92,13 @@ struct WeightQuantizer: Sendable {
   /// The nearest integer within the limit.
   @inline(__always)
   func nearest(_ weight: Float, _ scale: Float) -> Int8 {
-    Int8(min(max((weight / scale).rounded(.toNearestOrEven), Float(-limit)), Float(limit)))
+    Int8(steps(weight, scale))
+  }
+
+  /// As `nearest`, as a number.
+  @inline(__always)
+  private func steps(_ weight: Float, _ scale: Float) -> Float {
+    nearestInteger(min(max(weight / scale, Float(-limit)), Float(limit)))
   }
 
   /// The scale for weights of one channel.
@@ -113,7 +119,7 @@ struct WeightQuantizer: Sendable {
   private func error(_ weights: [Float], _ scale: Float) -> Double {
     var sum = 0.0
     for weight in weights {
-      let difference = Double(weight - Float(nearest(weight, scale)) * scale)
+      let difference = Double(weight - steps(weight, scale) * scale)
       sum += difference * difference
     }
     return sum

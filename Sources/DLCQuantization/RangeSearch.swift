@@ -147,21 +147,27 @@ package struct RangeSearch: Sendable {
       "percentile \(share)")
   }
 
-  /// Searches the high end, the low end and again, from coarse to fine.
+  /// Least mean square error.
   private func meanSquare() -> RangeChoice {
+    let (low, high) = leastCost { error(parameters($0, $1)) }
+    return choice(low, high, "mse")
+  }
+
+  /// Searches the high end, the low end and again, from coarse to fine; both as one where the range is symmetric.
+  private func leastCost(_ cost: (_ low: Double, _ high: Double) -> Double) -> (low: Double, high: Double) {
     var (low, high) = (1.0, 1.0)
-    func cost(_ low: Double, _ high: Double) -> Double { error(parameters(ends.low * low, ends.high * high)) }
+    func shares(_ low: Double, _ high: Double) -> Double { cost(ends.low * low, ends.high * high) }
     if constraints.symmetric || constraints.element == .int16 {
-      high = Self.minimize { cost($0, $0) }
+      high = Self.minimize { shares($0, $0) }
       low = high
     } else {
       for _ in 0..<2 {
-        if ends.high > 0 { high = Self.minimize { cost(low, $0) } }
-        if ends.low < 0 { low = Self.minimize { cost($0, high) } }
+        if ends.high > 0 { high = Self.minimize { shares(low, $0) } }
+        if ends.low < 0 { low = Self.minimize { shares($0, high) } }
         if ends.low == 0 || ends.high == 0 { break }
       }
     }
-    return choice(ends.low * low, ends.high * high, "mse")
+    return (ends.low * low, ends.high * high)
   }
 
   /// The share of the end with the least cost: a grid that is finer towards small shares, then around the best.
@@ -179,18 +185,14 @@ package struct RangeSearch: Sendable {
     return best.share
   }
 
-  /// Kullback-Leibler divergence between the clipped histogram and the one that 256 levels leave of it, over clips that
-  /// shrink both ends alike.
+  /// Least Kullback-Leibler divergence between the histogram and what 256 levels leave of it, each end searched by itself.
   private func entropy() -> RangeChoice {
-    var best = (share: 1.0, divergence: Double.infinity)
-    for k in 0..<96 {
-      let share = 1 - Double(k) / 100
-      let divergence = divergence(parameters(ends.low * share, ends.high * share))
-      if divergence < best.divergence { best = (share, divergence) }
-    }
-    return choice(ends.low * best.share, ends.high * best.share, "entropy")
+    let (low, high) = leastCost { divergence(parameters($0, $1)) }
+    return choice(low, high, "entropy")
   }
 
+  /// Of the elements but zeros, which every range holds exactly: with them the level of zero would hold a peak beside bins
+  /// that are far lower, and its loss of shape would drown that of everything else.
   private func divergence(_ parameters: QuantizationParameters) -> Double {
     let real = parameters.realRange()
     let (scale, zero) = (Double(parameters.scale), Double(parameters.zeroPoint))
@@ -199,7 +201,7 @@ package struct RangeSearch: Sendable {
     var clipped: [(level: Int, inside: Double, count: Double)] = []
     var inside = [Double](repeating: 0, count: levels)
     var bins = [Double](repeating: 0, count: levels)
-    for point in points where point.count > 0 {
+    for point in points.dropFirst() {
       let level = min(max(Int((point.x / scale).rounded(.toNearestOrEven) + zero - least), 0), levels - 1)
       let fits = point.x >= real.lowerBound - scale / 2 && point.x <= real.upperBound + scale / 2
       if fits {
@@ -211,7 +213,7 @@ package struct RangeSearch: Sendable {
     // What is cut off is added to the last bins that stay; the quantized form does not know of it.
     var outside = [Double](repeating: 0, count: levels)
     for point in clipped where point.inside == 0 { outside[point.level] += point.count }
-    let total = max(Double(histogram.total), 1)
+    let total = max(Double(histogram.total - histogram.zeros), 1)
     let kept = max(inside.reduce(0, +), 1)
     var divergence = 0.0
     for point in clipped where point.inside > 0 {

@@ -30,20 +30,27 @@ struct RoundingOptimizer {
         let order = (0..<extent).sorted {
           (block[$0 * extent + $0], $1) > (block[$1 * extent + $1], $0)
         }
-        guard let factor = Self.factor(block, order) else { continue }
-        for row in 0..<matrix.rows {
-          let places = order.map { matrix.offset(group, row, range.lowerBound + $0) }
-          let scales = order.map {
-            nearest.scales[quantizer.scaleIndex(nearest, group, row, range.lowerBound + $0)]
+        guard let factor = Self.factor(block, order)?.map({ Float($0) }) else { continue }
+        for first in stride(from: 0, to: matrix.rows, by: Lanes.scalarCount) {
+          let rows = first..<min(first + Lanes.scalarCount, matrix.rows)
+          var columns = [Column](repeating: Column(), count: extent)
+          for (lane, row) in rows.enumerated() {
+            for (k, index) in order.enumerated() {
+              let place = matrix.offset(group, row, range.lowerBound + index)
+              columns[k].target[lane] = weights[place]
+              columns[k].nearest[lane] = Float(nearest.integers[place])
+              columns[k].scale[lane] =
+                nearest.scales[quantizer.scaleIndex(nearest, group, row, range.lowerBound + index)]
+            }
           }
-          let target = places.map { weights[$0] }
-          let old = error(
-            factor, zip(zip(target, places), scales).map { Double($0.0 - Float(nearest.integers[$0.1]) * $1) })
-          let (integers, new) = round(factor, target, scales)
-          before += old
-          after += min(old, new)
-          if new < old {
-            for (place, integer) in zip(places, integers) { result.integers[place] = integer }
+          let (integers, old, new) = round(factor, columns)
+          for (lane, row) in rows.enumerated() {
+            before += Double(old[lane])
+            after += Double(min(old[lane], new[lane]))
+            if !(new[lane] < old[lane]) { continue }
+            for (k, index) in order.enumerated() {
+              result.integers[matrix.offset(group, row, range.lowerBound + index)] = Int8(integers[k][lane])
+            }
           }
         }
       }
@@ -80,15 +87,13 @@ struct RoundingOptimizer {
     }
     let isPositive = r.withUnsafeMutableBufferPointer { r -> Bool in
       for j in (0..<n).reversed() {
-        var diagonal = r[j * n + j]
-        for k in j + 1..<n { diagonal -= r[j * n + k] * r[j * n + k] }
+        let line = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(r)[(j * n + j + 1) * 8..<(j + 1) * n * 8])
+        let diagonal = (r[j * n + j] - dot(line, line)).squareRoot()
         if !(diagonal > 0) { return false }
-        diagonal = diagonal.squareRoot()
         r[j * n + j] = diagonal
         for i in 0..<j {
-          var sum = r[i * n + j]
-          for k in j + 1..<n { sum -= r[i * n + k] * r[j * n + k] }
-          r[i * n + j] = sum / diagonal
+          let other = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(r)[(i * n + j + 1) * 8..<(i + 1) * n * 8])
+          r[i * n + j] = (r[i * n + j] - dot(line, other)) / diagonal
         }
       }
       return true
@@ -96,34 +101,68 @@ struct RoundingOptimizer {
     return isPositive ? r : nil
   }
 
-  /// |R^T d|^2
-  private func error(_ r: [Double], _ d: [Double]) -> Double {
-    let n = d.count
-    var carried = [Double](repeating: 0, count: n)
-    for k in 0..<n where d[k] != 0 {
-      for j in k..<n { carried[j] += r[k * n + j] * d[k] }
+  /// The product of two rows of doubles.
+  private static func dot(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Double {
+    var sums = SIMD8<Double>()
+    let count = a.count / 8
+    var k = 0
+    while k + 8 <= count {
+      sums += a.loadUnaligned(fromByteOffset: k * 8, as: SIMD8<Double>.self)
+        * b.loadUnaligned(fromByteOffset: k * 8, as: SIMD8<Double>.self)
+      k += 8
     }
-    return carried.reduce(0) { $0 + $1 * $1 }
+    var sum = sums.sum()
+    while k < count {
+      sum += a.loadUnaligned(fromByteOffset: k * 8, as: Double.self)
+        * b.loadUnaligned(fromByteOffset: k * 8, as: Double.self)
+      k += 1
+    }
+    return sum
   }
 
-  private func round(_ r: [Double], _ weights: [Float], _ scales: [Float]) -> (integers: [Int8], error: Double) {
-    let n = weights.count
-    var carried = [Double](repeating: 0, count: n)
-    var integers = [Int8](repeating: 0, count: n)
-    var error = 0.0
+  /// Rows that are rounded side by side.
+  private typealias Lanes = SIMD8<Float>
+
+  /// One term of each of the rows: the weight, its nearest integer and its scale.
+  private struct Column {
+    var target = Lanes()
+    var nearest = Lanes()
+    var scale = Lanes(repeating: 1)
+  }
+
+  /// The integers, and |R^T d|^2 of each row with the nearest ones and with them.
+  private func round(_ r: [Float], _ columns: [Column]) -> (integers: [Lanes], before: Lanes, after: Lanes) {
+    let n = columns.count
+    let limit = Lanes(repeating: Float(quantizer.limit))
+    var carried = [(old: Lanes, new: Lanes)](repeating: (Lanes(), Lanes()), count: n)
+    var integers = [Lanes](repeating: Lanes(), count: n)
+    var (before, after) = (Lanes(), Lanes())
     r.withUnsafeBufferPointer { r in
       carried.withUnsafeMutableBufferPointer { carried in
-        for k in 0..<n {
-          let wanted = Double(weights[k]) + carried[k] / r[k * n + k]
-          integers[k] = quantizer.nearest(Float(wanted), scales[k])
-          let d = Double(weights[k]) - Double(integers[k]) * Double(scales[k])
-          for j in k..<n { carried[j] += r[k * n + j] * d }
-          error += carried[k] * carried[k]
+        for (k, column) in columns.enumerated() {
+          let wanted = (column.target + carried[k].new / r[k * n + k]) / column.scale
+          integers[k] = nearestInteger(wanted.clamped(lowerBound: -limit, upperBound: limit))
+          let old = column.target - column.nearest * column.scale
+          let new = column.target - integers[k] * column.scale
+          let line = k * n
+          for j in k..<n {
+            carried[j].old += r[line + j] * old
+            carried[j].new += r[line + j] * new
+          }
+          before += carried[k].old * carried[k].old
+          after += carried[k].new * carried[k].new
         }
       }
     }
-    return (integers, error)
+    return (integers, before, after)
   }
+}
+
+/// Half to even, for magnitudes below 2^22; without the call that a baseline x86-64 needs for it.
+@inline(__always)
+func nearestInteger(_ x: SIMD8<Float>) -> SIMD8<Float> {
+  let shift: Float = 0x1.8p23
+  return (x + shift) - shift
 }
 
 /// Runs the optimizer over a network's layers, inputs being those of the quantized network.

@@ -82,15 +82,16 @@ package struct SyntheticSamples: SampleSource, Sendable {
         let frequency = (random.normal() * 2.5, random.normal() * 2.5)
         let phase = random.unit() * 2 * Double.pi
         let common = random.normal() * 0.4
+        // sin(a + b) from those of rows and columns: a call for each pixel would cost more than the network's runs.
+        let rows = (0..<height).map { frequency.0 * Double($0) / Double(height) * 2 * Double.pi + phase }
+        let columns = (0..<width).map { frequency.1 * Double($0) / Double(width) * 2 * Double.pi }
+        let (columnSines, columnCosines) = (columns.map { sin($0) }, columns.map { cos($0) })
         for c in 0..<channels {
           let amplitude = common + random.normal() * 0.25
           for y in 0..<height {
-            let angle = frequency.0 * Double(y) / Double(height) * 2 * Double.pi + phase
+            let (sine, cosine) = (amplitude * sin(rows[y]), amplitude * cos(rows[y]))
             let first = ((n * channels + c) * height + y) * width
-            for x in 0..<width {
-              result[first + x] +=
-                amplitude * sin(angle + frequency.1 * Double(x) / Double(width) * 2 * Double.pi)
-            }
+            for x in 0..<width { result[first + x] += sine * columnCosines[x] + cosine * columnSines[x] }
           }
         }
       }

@@ -89,7 +89,7 @@ extension Engine {
           try RuntimeExecution(probe, of: prepared, plain, threads: request.threads)
         }
       }
-      calibration = samples
+      calibration = KeptSamples(samples)
       check = SyntheticSamples(
         graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2, distribution: samples.distribution)
     }
