@@ -72,7 +72,8 @@ extension Pool: SpatialOperator {
 
   package var quantization: QuantizationRule {
     switch kind {
-    case .maximum, .average: .sharedScale(inputs: [0])
+    case .maximum: .sharedScale(inputs: [0])
+    case .average: .integer(weights: nil, axis: 0)
     case .lp: .float("powers have no integer kernel")
     }
   }

@@ -69,14 +69,7 @@ struct PreparedNetwork: Sendable {
   }
 
   /// Multiply-adds of one run, those of contractions.
-  var products: Double {
-    order.reduce(0) { sum, id in
-      let node = graph[id]
-      guard let op = Contraction(node.op) else { return sum }
-      let depth = WeightMatrix(op, graph[node.inputs[1]].type.shape).depth
-      return sum + Double(graph[node.outputs[0]].type.shape.count) * Double(depth)
-    }
-  }
+  var products: Double { graph.products }
 
   /// The contractions with constant weights, in order.
   var weighted: [NodeID] { order.filter { role($0) == .contraction(constantWeights: true) } }
@@ -240,6 +233,17 @@ extension Function {
     switch self {
     case .relu, .clip: true
     default: false
+    }
+  }
+}
+
+extension Graph {
+  /// Multiply-adds of one run, those of contractions.
+  var products: Double {
+    nodes.compactMap { $0 }.reduce(0) { sum, node in
+      guard let op = Contraction(node.op) else { return sum }
+      let depth = WeightMatrix(op, self[node.inputs[1]].type.shape).depth
+      return sum + Double(self[node.outputs[0]].type.shape.count) * Double(depth)
     }
   }
 }

@@ -38,6 +38,9 @@ package struct SyntheticSamples: SampleSource, Sendable {
     self.distribution = distribution
   }
 
+  /// How many samples a network is worth: 64, down to half of them where runs are dear.
+  package static func count(for graph: Graph) -> Int { Int(min(max(120e9 / max(graph.products, 1), 32), 64)) }
+
   package var count: Int? { limit }
 
   package var digest: UInt64 {

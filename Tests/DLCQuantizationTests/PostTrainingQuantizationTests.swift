@@ -76,6 +76,18 @@ private func classifier() throws -> TestNetwork {
     #expect(own == graph.parameters(feeding: "pooled"))
   }
 
+  /// Means vary less than what they are of: under one scale with it they would be coarse.
+  @Test func averagesHaveAScaleOfTheirOwn() throws {
+    var net = TestNetwork()
+    let a = try net.convolution(net.input([1, 3, 8, 8]), 8, name: "a")
+    let window = Window(kernel: [4, 4], strides: [4, 4], dilations: [1, 1], padBegin: [0, 0], padEnd: [0, 0])
+    let means = try net.node(Pool(.average(countsPadding: false), window: window), a, name: "means")
+    net.output(try net.convolution(means, 4, kernel: 1, function: nil, name: "y"))
+    let graph = try quantized(net).graph
+    let (elements, own) = (graph.parameters(feeding: "means"), graph.parameters(feeding: "y"))
+    #expect(try #require(own).scale < 0.7 * (try #require(elements)).scale)
+  }
+
   @Test func concatenationOfUnlikeRangesKeepsTheFinerScaleForOthers() throws {
     var net = TestNetwork()
     let x = net.input([1, 4, 4, 4])

@@ -90,6 +90,47 @@ private func rare(_ outliers: [Float]) -> Histogram {
     #expect(range.upperBound < 30 && range.upperBound > 2)
   }
 
+  /// What activations look like, `rectified` half of which are zeros: every method keeps most of what the best one keeps.
+  @Test(arguments: ["normal", "rectified", "heavy tails", "one-sided"])
+  func everyMethodIsSane(_ kind: String) {
+    var random = SeededRandom(state: 5)
+    var observer = ValueObserver()
+    for _ in 0..<20 {
+      let values = (0..<10_000).map { _ -> Float in
+        let x = random.normal()
+        switch kind {
+        case "rectified": return Float(max(x, 0))
+        case "heavy tails": return Float(x * abs(x))
+        case "one-sided": return Float(max(x + 1, -0.2))
+        default: return Float(x)
+        }
+      }
+      observer.add(Tensor(values, shape: [values.count]))
+    }
+    let search = RangeSearch(
+      observer.histogram, plain, averages: (low: observer.averageLow, high: observer.averageHigh))
+    let best = search.choose(.meanSquare).decibels
+    let methods = [
+      RangeMethod.minMax, .movingAverage, .percentile(99.9), .percentile(99.99), .percentile(99.999), .entropy, .automatic,
+    ]
+    for method in methods {
+      let choice = search.choose(method)
+      #expect(choice.decibels > best - 8 && choice.decibels < best + 0.01, "\(method): \(choice), best \(best)")
+    }
+  }
+
+  @Test func entropyLeavesExactZerosOut() {
+    var random = SeededRandom(state: 5)
+    let values = (0..<100_000).map { _ in Float(max(random.normal(), 0)) }
+    var dense = Histogram()
+    dense.add(Tensor(values.filter { $0 > 0 }, shape: [values.count { $0 > 0 }]))
+    var sparse = dense
+    sparse.add(Tensor([Float](repeating: 0, count: 200_000), shape: [200_000]))
+    let expected = RangeSearch(dense, plain).choose(.entropy).parameters
+    #expect(RangeSearch(sparse, plain).choose(.entropy).parameters == expected)
+    #expect(expected.realRange().upperBound > 2.5)
+  }
+
   @Test func movingAverageIsUsedWhenAsked() {
     let search = RangeSearch(normal(10_000), plain, averages: (-2, 1.5))
     let range = search.choose(.movingAverage).parameters.realRange()

@@ -82,16 +82,16 @@ extension Engine {
       (calibration, check) = (samples, samples)
     } else {
       let plain = options
+      let count = SyntheticSamples.count(for: graph)
       let samples = try failing { () throws(QuantizationError) in
-        try SyntheticSamples(graph, count: QuantizationRequest.syntheticSamples).fitted(
+        try SyntheticSamples(graph, count: count).fitted(
           to: graph, statistics: statistics
         ) { (probe: Graph) throws(QuantizationError) in
           try RuntimeExecution(probe, of: prepared, plain, threads: request.threads)
         }
       }
       calibration = KeptSamples(samples)
-      check = SyntheticSamples(
-        graph, count: QuantizationRequest.syntheticSamples / 2, seed: 2, distribution: samples.distribution)
+      check = SyntheticSamples(graph, count: count / 2, seed: 2, distribution: samples.distribution)
     }
     options.quantization = request.provenance(dataDigest: calibration.digest)
     options.quantizesDynamically = request.options.mode == .dynamic

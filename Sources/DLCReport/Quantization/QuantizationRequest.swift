@@ -20,8 +20,6 @@ package struct QuantizationRequest {
 
   /// Samples used when nothing else was asked for.
   package static let defaultSamples = 500
-  /// Made-up samples used without data.
-  static let syntheticSamples = 64
 
   /// The flags that shape the plan, for its provenance.
   func provenance(dataDigest: UInt64) -> String {
