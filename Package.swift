@@ -96,7 +96,11 @@ let package = Package(
       exclude: ["plans"]),
     .testTarget(
       name: "DLCDataTests", dependencies: ["DLCData", "DLCTensor", "CZlib"], exclude: ["fixtures", "make_fixtures.py"]),
-    .testTarget(name: "DLCReportTests", dependencies: ["DLCReport", "DLCData", "DLCTensor"]),
+    .testTarget(
+      name: "DLCReportTests",
+      dependencies: [
+        "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor",
+      ]),
     .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(

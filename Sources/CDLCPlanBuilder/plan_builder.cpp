@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <new>
 #include <vector>
 
@@ -91,7 +92,9 @@ void dlc_plan_builder_set_quantization(dlc_plan_builder *b, const float *scales,
                                        int32_t axis) {
   if (!b->fits(count * 8)) return;
   auto scale_vector = b->builder.CreateVector(scales, count);
-  auto zero_vector = b->builder.CreateVector(zeros, count);
+  // One for each channel costs bytes: zeros alone are left out.
+  bool stated = count == 1 || std::any_of(zeros, zeros + count, [](int32_t zero) { return zero != 0; });
+  auto zero_vector = stated ? b->builder.CreateVector(zeros, count) : 0;
   b->quantization = CreateQuantization(b->builder, scale_vector, zero_vector, axis);
 }
 

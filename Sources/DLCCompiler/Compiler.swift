@@ -27,6 +27,8 @@ package enum Compiler {
     package var file: String
     package var digest: String
     package var passes: PassReport
+    /// What quantization has divided channels of values by; of a model that was quantized before, what its file says.
+    package var channelScales = ChannelScales()
     /// Wall time in seconds so far.
     package var seconds: Double
   }
@@ -38,9 +40,10 @@ package enum Compiler {
 
   /// Reads the ONNX model in the file at `path` and runs the passes that keep it a float graph.
   ///
-  /// `inspect` sees the graph as it was imported, which the passes change.
+  /// `inspect` sees the graph as it was imported, which the passes change. Without `fuses`, activations and residuals stay
+  /// nodes of their own.
   package static func prepare(
-    _ path: String, options: CompileOptions, inspect: (Graph) -> Void = { _ in }
+    _ path: String, options: CompileOptions, fuses: Bool = true, inspect: (Graph) -> Void = { _ in }
   ) throws(CompileError) -> Prepared {
     let start = ContinuousClock().now
     // The digest reads the whole file; before the import, so that its pages are gone when others are needed.
@@ -51,12 +54,11 @@ package enum Compiler {
     var graph = imported.graph
     let runner = try passRunner(options, imported.source)
     let passes: PassReport
-    do { passes = try runner.run(Pipeline.parts(level: options.level).float, on: &graph) } catch {
-      throw .internalFault("\(error)")
-    }
+    let float = Pipeline.parts(level: options.level).float.filter { fuses || !Pipeline.fusions.contains($0.name) }
+    do { passes = try runner.run(float, on: &graph) } catch { throw .internalFault("\(error)") }
     return Prepared(
       graph: graph, notes: imported.notes, source: imported.source, file: path, digest: digest, passes: passes,
-      seconds: seconds(since: start))
+      channelScales: ChannelScales(metadata: imported.metadata), seconds: seconds(since: start))
   }
 
   /// Runs the other passes over a prepared graph, which may have been quantized, and plans it.
@@ -75,7 +77,7 @@ package enum Compiler {
     } catch {
       throw .internalFault("\(error)")
     }
-    let writer = try plan(graph, file: prepared.file, digest: prepared.digest, options: options)
+    let writer = try plan(graph, prepared, options)
     prepared.source.releasePages()
     return Compiled(
       graph: graph, writer: writer, passes: passes, notes: prepared.notes,
@@ -110,11 +112,13 @@ package enum Compiler {
   }
 
   private static func plan(
-    _ graph: Graph, file: String, digest: String, options: CompileOptions
+    _ graph: Graph, _ prepared: Prepared, _ options: CompileOptions
   ) throws(CompileError) -> PlanWriter {
+    let file = prepared.file
     var planOptions = PlanOptions()
     planOptions.source = URL(fileURLWithPath: file).lastPathComponent
-    planOptions.sourceHash = digest
+    planOptions.sourceHash = prepared.digest
+    planOptions.channelScales = prepared.channelScales.scales
     planOptions.options = options.provenance
     planOptions.compiler = "dlc 0.1.0"
     planOptions.preprocessing = options.preprocessing

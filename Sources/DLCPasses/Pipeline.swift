@@ -16,6 +16,9 @@ package enum Pipeline {
     return (passes[..<cut].filter { $0.level <= level }, passes[cut...].filter { $0.level <= level })
   }
 
+  /// Names of the passes that put a node's work into the one before it, among those before quantization.
+  package static let fusions: Set<String> = [Pass.fuseActivation.name, Pass.fuseResidual.name]
+
   /// The table of contents.
   package static let all: [Pass] = [
     .widenHalf,

@@ -14,6 +14,9 @@ package struct PlanOptions: Sendable {
   package var contract: PlanContract?
   /// From pixels to inputs, as canonical JSON text.
   package var preprocessing: String?
+  /// What channels of values are divided by compared with the model, by the name of the value or of the node that computes it:
+  /// integers with a scale get one for each channel, so that they stand for the model's real numbers.
+  package var channelScales: [String: [Float]] = [:]
 
   package init() {}
 }

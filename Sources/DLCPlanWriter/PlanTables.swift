@@ -67,7 +67,7 @@ struct PlanTables {
     }
     var entry = Entry(
       buffer: Self.none, offset: view.offset * type.element.size, element: type.element, view: view,
-      quantization: quantizations[slot].flatMap { $0.element == type.element ? $0 : nil })
+      quantization: quantizations[slot].flatMap { $0.seen(as: type) })
     if let buffer = place.buffer { entry.buffer = UInt32(buffer) }
     if let constant = place.constant { entry.offset += weights.add(constant) }
     entry.view.offset = 0

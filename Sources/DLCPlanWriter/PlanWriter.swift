@@ -15,7 +15,8 @@ package struct PlanWriter {
 
   /// Lowers `graph`, assigns memory and makes the tables.
   package init(_ graph: Graph, options: PlanOptions) throws(PlanError) {
-    let schedule = try Schedule(graph, keepIntermediates: options.keepIntermediates)
+    let schedule = try Schedule(
+      graph, keepIntermediates: options.keepIntermediates, channelScales: options.channelScales)
     let memory = try MemoryPlan(schedule)
     var tables = PlanTables(memory, quantizations: schedule.slots.quantizations)
     for step in schedule.steps { try tables.add(step) }

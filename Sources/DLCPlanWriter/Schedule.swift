@@ -37,11 +37,13 @@ struct Schedule {
 
   private var slotOfValue: [Int] = []
 
-  /// Lowers every node of `graph`.
-  init(_ graph: Graph, keepIntermediates: Bool) throws(PlanError) {
+  /// Lowers every node of `graph`; `channelScales` as in `PlanOptions`.
+  init(_ graph: Graph, keepIntermediates: Bool, channelScales: [String: [Float]]) throws(PlanError) {
     guard let order = graph.topologicalOrder() else { throw .malformed("it has a cycle") }
     for value in graph.values { slotOfValue.append(slots.add(value.type, name: value.name, constant: value.constant)) }
-    for (value, parameters) in graph.quantizations() { slots.setQuantization(slotOfValue[value.index], parameters) }
+    for (value, parameters) in graph.quantizations() {
+      slots.setQuantization(slotOfValue[value.index], parameters.scaled(value, in: graph, by: channelScales))
+    }
     for port in graph.inputs {
       inputs.append(slotOfValue[port.value.index])
       slots.markPort(slotOfValue[port.value.index])

@@ -84,9 +84,14 @@ struct ChannelBalance {
   /// How much the expected noise must fall for a site to be scaled.
   private static let worthwhile = 0.9
 
-  /// The overrides that scale the site, or nil when nothing is gained.
-  func overrides(_ observer: ChannelObserver) -> [InputSlot: Tensor]? {
-    guard let scales = scales(observer) else { return nil }
+  /// What scales the site, or nil when nothing is gained.
+  func balanced(_ observer: ChannelObserver) -> (overrides: [InputSlot: Tensor], scales: [Float])? {
+    guard let scales = scales(observer), let overrides = overrides(scales) else { return nil }
+    return (overrides, scales)
+  }
+
+  /// The constants that divide the value's channels by `scales`, and multiply its readers' weights; nil when one overflows.
+  private func overrides(_ scales: [Float]) -> [InputSlot: Tensor]? {
     var result: [InputSlot: Tensor] = [:]
     for reader in site.readers {
       guard let matrix = draft.matrix(reader), let weights = draft.constant(reader, 1) else { return nil }

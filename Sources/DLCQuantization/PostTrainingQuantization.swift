@@ -6,6 +6,8 @@ import DLCTensor
 package struct QuantizedGraph: Sendable {
   package var graph: Graph
   package var report: QuantizationReport
+  /// What channels of balanced values are divided by, by the names of the value and of the node that computes it.
+  package var channelScales: [String: [Float]] = [:]
 }
 
 /// Quantizes trained networks without training them.
@@ -81,7 +83,7 @@ struct QuantizationSession {
     let result = try draft.emit()
     if !outcome.returned.isEmpty { report.outputDecibels = try reference.decibels(result) }
     describe(outcome)
-    return QuantizedGraph(graph: result, report: report)
+    return QuantizedGraph(graph: result, report: report, channelScales: draft.namedChannelScales)
   }
 
   /// Observes activations, settles who takes part and gives parameters.
@@ -153,9 +155,10 @@ struct QuantizationSession {
       var changed: [BalanceSite] = []
       for site in sites where site.normalizes == normalizes {
         guard let channels = observers[site.value]?.channels,
-          let overrides = ChannelBalance(draft: candidate, site: site).overrides(channels)
+          let (overrides, scales) = ChannelBalance(draft: candidate, site: site).balanced(channels)
         else { continue }
         candidate.overrides.merge(overrides) { $1 }
+        candidate.channelScales[site.value] = scales
         changed.append(site)
       }
       if changed.isEmpty { continue }

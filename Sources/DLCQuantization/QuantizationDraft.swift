@@ -13,6 +13,21 @@ struct QuantizationDraft: Sendable {
   /// Parameters of the tables of lookups that compute in floating point, one scale for each row: only the table is integers.
   var tables: [NodeID: QuantizationParameters] = [:]
   var participation = Participation()
+  /// What the channels of balanced values are divided by.
+  var channelScales: [ValueID: [Float]] = [:]
+
+  /// The same by the names of the values, and of the nodes that compute them.
+  var namedChannelScales: [String: [Float]] {
+    var result: [String: [Float]] = [:]
+    for (value, scales) in channelScales {
+      result[network.graph[value].name] = scales
+      // The scaling of an input has the input's name, which is not scaled.
+      guard let (id, node) = network.graph.producer(of: value), !network.scalesInput(id) else { continue }
+      result[node.name] = scales
+    }
+    result[""] = nil
+    return result
+  }
 
   /// The constant that a node reads at `index`, if it has such an input, improvements included.
   func constant(_ node: NodeID, _ index: Int) -> Tensor? {

@@ -48,7 +48,7 @@ extension Engine {
     }
     let start = DispatchTime.now().uptimeNanoseconds
     let bytes: Int
-    do { bytes = try OnnxWriter.write(prepared.graph, to: output) } catch {
+    do { bytes = try OnnxWriter.write(prepared.graph, to: output, metadata: prepared.channelScales.metadata) } catch {
       switch error {
       case .unsupported, .tooLarge: throw Failure(.badData, "\(model): \(error)")
       case .cannotWrite: throw Failure(.cannotWrite, "\(error)")

@@ -120,10 +120,22 @@ package enum Engine {
       let model = try LoadedModel(planAt: path)
       return (model.inputs.map(\.name), model.outputs.map(\.name))
     }
-    let model: OnnxModel
-    do { model = try OnnxModel(path: path) } catch { throw failure(.file(error)) }
-    let known = Set(model.graph.initializers.map(\.name) + model.graph.sparseInitializers.map(\.values.name))
-    return (model.graph.inputs.map(\.name).filter { !known.contains($0) }, model.graph.outputs.map(\.name))
+    let model = try onnx(path)
+    return (model.openInputs.map(\.name), model.graph.outputs.map(\.name))
+  }
+
+  /// What flags can bind in an ONNX model: the symbols in its inputs' shapes, and the inputs.
+  static func bindable(in path: String) throws -> (symbols: Set<String>, inputs: Set<String>) {
+    let inputs = try onnx(path).openInputs
+    let symbols = inputs.flatMap { input -> [String] in
+      guard case .tensor(_, let shape?) = input.type else { return [] }
+      return shape.compactMap { if case .symbol(let name) = $0 { name } else { nil } }
+    }
+    return (Set(symbols), Set(inputs.map(\.name)))
+  }
+
+  private static func onnx(_ path: String) throws -> OnnxModel {
+    do { return try OnnxModel(path: path) } catch { throw failure(.file(error)) }
   }
 
   /// Compiles; errors become failures with their exit status.
@@ -133,9 +145,11 @@ package enum Engine {
 
   /// Reads a model up to where quantization begins; errors as `compile`.
   static func prepare(
-    _ path: String, _ options: CompileOptions, inspect: (Graph) -> Void = { _ in }
+    _ path: String, _ options: CompileOptions, fuses: Bool = true, inspect: (Graph) -> Void = { _ in }
   ) throws -> Compiler.Prepared {
-    do { return try Compiler.prepare(path, options: options, inspect: inspect) } catch { throw failure(error) }
+    do { return try Compiler.prepare(path, options: options, fuses: fuses, inspect: inspect) } catch {
+      throw failure(error)
+    }
   }
 
   /// Plans a prepared graph; errors as `compile`.
@@ -163,5 +177,13 @@ package enum Engine {
   /// This machine's f32 rate on one thread: a matrix product that stays in the first-level cache, in GFLOP/s.
   package static func measuredPeakGFLOPs() -> Double {
     MachinePeak.measure()
+  }
+}
+
+extension OnnxModel {
+  /// The inputs that have no value of their own.
+  fileprivate var openInputs: [OnnxValueInfo] {
+    let known = Set(graph.initializers.map(\.name) + graph.sparseInitializers.map(\.values.name))
+    return graph.inputs.filter { !known.contains($0.name) }
   }
 }

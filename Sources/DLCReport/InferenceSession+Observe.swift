@@ -39,20 +39,20 @@ private final class Collected {
       for r in 0..<rows {
         let start = data + r * view.pitch * element.size
         for k in 0..<row {
-          guard let value = Self.real(start, k, element, view.quantization, position: (r, k, row)) else { return }
+          guard let value = Self.real(start, k, element, view.quantization, position: (k, row)) else { return }
           values.append(value)
         }
       }
       tensors.append(
         ObservedTensor(
           name: String(cString: event.name), kernel: String(cString: event.kernel), dims: dims, values: values,
-          grid: Self.grid(element, view.quantization)))
+          grid: ObservedTensor.Grid(element, view.quantization)))
     }
   }
 
   private static func real(
     _ row: UnsafeRawPointer, _ k: Int, _ element: ElementType, _ quantization: dlc_quantization,
-    position: (row: Int, column: Int, length: Int)
+    position: (column: Int, length: Int)
   ) -> Float? {
     let q: Int32
     switch element {
@@ -63,17 +63,20 @@ private final class Collected {
     case .uint16: q = Int32(row.load(fromByteOffset: 2 * k, as: UInt16.self))
     case .int32, .int64, .bool, .float16, .float64, .bfloat16, .uint32, .uint64: return nil
     }
-    guard quantization.count == 1 else { return nil }
-    return Float(Int64(q) - Int64(quantization.zeros?[0] ?? 0)) * quantization.scales[0]
+    // One scale, or one for each element of a row: channels stand last.
+    guard quantization.count == 1 || quantization.count == position.length else { return nil }
+    let index = quantization.count == 1 ? 0 : position.column
+    return Float(Int64(q) - Int64(quantization.zeros?[index] ?? 0)) * quantization.scales[index]
   }
+}
 
-  private static func grid(
-    _ element: ElementType, _ quantization: dlc_quantization
-  ) -> (step: Float, low: Float, high: Float)? {
-    guard element != .float32, quantization.count == 1 else { return nil }
-    let parameters = QuantizationParameters(
-      element, scale: quantization.scales[0], zeroPoint: quantization.zeros?[0] ?? 0)
+extension ObservedTensor.Grid {
+  /// The grid of integers of `element`; nil for floats.
+  fileprivate init?(_ element: ElementType, _ quantization: dlc_quantization) {
+    guard element != .float32, quantization.count > 0 else { return nil }
+    let scales = (0..<Int(quantization.count)).map { quantization.scales[$0] }
+    let parameters = QuantizationParameters(element, scale: 1, zeroPoint: quantization.zeros?[0] ?? 0)
     let range = parameters.realRange()
-    return (parameters.scale, Float(range.lowerBound), Float(range.upperBound))
+    self.init(steps: scales, low: Float(range.lowerBound), high: Float(range.upperBound))
   }
 }

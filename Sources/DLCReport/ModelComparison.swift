@@ -103,16 +103,19 @@ package struct ModelComparison {
     }
   }
 
-  /// Runs both models on every sample.
+  /// Runs both models on every sample. What `options` say of dimensions and inputs goes to the model that has these, or to both;
+  /// what neither has is an error.
   package func run(options: CompileOptions) throws -> Outcome {
-    let first = try Engine.open(reference, options: options)
-    let second = try Engine.open(candidate, options: options)
+    let (own, others) = (try Bindable(reference), try Bindable(candidate))
+    let referenceOptions = own.narrowed(options, beside: others)
+    let first = try Engine.open(reference, options: referenceOptions)
+    let second = try Engine.open(candidate, options: others.narrowed(options, beside: own))
     try checkPorts(first, second)
     let (a, b) = (try first.session(threads: threads), try second.session(threads: threads))
     var outcome = Outcome(outputs: first.outputs.map { Output(name: $0.name) })
     var agreements: [Double] = []
     var runs = 0
-    var attribution = try perLayer ? layerAttribution(options) : nil
+    var attribution = try perLayer ? layerAttribution(referenceOptions) : nil
     let source = try Source(self, first, second)
     outcome.notes = source.notes
     while let (inputs, samples, rows) = try source.next() {
@@ -185,6 +188,28 @@ package struct ModelComparison {
         throw Failure(
           .badData, "the models have different \(kind): \(reference) has \(left); \(candidate) has \(right).")
       }
+    }
+  }
+
+  /// What can be bound in a model; nothing in a plan.
+  private struct Bindable {
+    private var symbols: Set<String> = []
+    private var inputs: Set<String> = []
+
+    init(_ path: String) throws {
+      if Engine.isOnnx(path) { (symbols, inputs) = try Engine.bindable(in: path) }
+    }
+
+    /// `options` without what only the other model has.
+    func narrowed(_ options: CompileOptions, beside other: Bindable) -> CompileOptions {
+      func isOurs(_ name: String, _ own: Set<String>, _ others: Set<String>) -> Bool {
+        own.contains(name) || !others.contains(name)
+      }
+      var result = options
+      result.importing.dimensions = options.importing.dimensions.filter { isOurs($0.key, symbols, other.symbols) }
+      result.importing.inputShapes = options.importing.inputShapes.filter { isOurs($0.key, inputs, other.inputs) }
+      result.importing.constants = options.importing.constants.filter { isOurs($0.key, inputs, other.inputs) }
+      return result
     }
   }
 

@@ -63,7 +63,7 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
       channels.add(try referenceRunner(probe).run(inputs)[0])
       return true
     }
-    let overrides = try #require(ChannelBalance(draft: draft, site: site).overrides(channels))
+    let overrides = try #require(ChannelBalance(draft: draft, site: site).balanced(channels)).overrides
     draft.overrides = overrides
     // Powers of two: the reference evaluation, in doubles rounded to f32 between nodes, gives the same floats.
     #expect(try decibels(draft.float.emit(), against: net.graph) == .infinity)

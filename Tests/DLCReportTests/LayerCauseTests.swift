@@ -5,7 +5,7 @@ import Testing
 
 /// One layer `[1, 4, 16, 16]` whose reference answers `signal` gives and whose candidate `quantize` makes of them.
 private func layer(
-  _ signal: (_ channel: Int, _ cell: Int) -> Float, grid: (step: Float, low: Float, high: Float)?,
+  _ signal: (_ channel: Int, _ cell: Int) -> Float, grid: ObservedTensor.Grid?,
   candidate: (_ value: Float, _ channel: Int) -> Float
 ) -> LayerError {
   let (channels, cells) = (4, 256)
@@ -22,8 +22,13 @@ private func layer(
 }
 
 /// Rounds to a grid and clamps to its ends.
-private func rounded(_ value: Float, _ grid: (step: Float, low: Float, high: Float)) -> Float {
-  min(max((value / grid.step).rounded(.toNearestOrEven) * grid.step, grid.low), grid.high)
+private func rounded(_ value: Float, _ grid: ObservedTensor.Grid) -> Float {
+  min(max((value / grid.steps[0]).rounded(.toNearestOrEven), grid.low), grid.high) * grid.steps[0]
+}
+
+/// Steps over a range that is symmetric.
+private func grid(to reach: Float) -> ObservedTensor.Grid {
+  ObservedTensor.Grid(steps: [2 * reach / 255], low: -127, high: 127)
 }
 
 /// Values in -1...1 that fill the range evenly.
@@ -33,7 +38,7 @@ private func wave(_ channel: Int, _ cell: Int) -> Float {
 
 @Suite struct LayerCauseTests {
   @Test func namesRoundingWhereTheGridExplainsTheError() {
-    let grid: (step: Float, low: Float, high: Float) = (2.1 / 255, -1.05, 1.05)
+    let grid = grid(to: 1.05)
     #expect(LayerCause(layer(wave, grid: grid) { value, _ in rounded(value, grid) }) == .rounding)
   }
 
@@ -42,7 +47,7 @@ private func wave(_ channel: Int, _ cell: Int) -> Float {
   }
 
   @Test func namesSaturationWhereTheRangeIsClipped() {
-    let grid: (step: Float, low: Float, high: Float) = (0.5 / 255, -0.25, 0.25)
+    let grid = grid(to: 0.25)
     let cause = LayerCause(layer(wave, grid: grid) { value, _ in rounded(value, grid) })
     guard case .saturation(let share) = cause else {
       Issue.record("found \(String(describing: cause))")
@@ -58,11 +63,51 @@ private func wave(_ channel: Int, _ cell: Int) -> Float {
       return
     }
     #expect(channel == 2)
-    #expect(abs(gain - 100) < 1e-3)
+    #expect(gain.map { abs($0 - 100) < 1e-3 } == true)
+  }
+
+  @Test func namesAChannelWhoseFactorIsCutOff() {
+    let grid = grid(to: 1.05)
+    let cause = LayerCause(
+      layer({ channel, cell in wave(channel, cell) + 0.02 }, grid: grid) { value, channel in
+        rounded(channel == 2 ? value * 1000 : value, grid)
+      })
+    #expect(cause == .channelGain(channel: 2, gain: nil))
+  }
+
+  /// A factor on the weights alone leaves the bias; the line through the values has the factor as its slope.
+  @Test func namesTheFactorBesideABias() {
+    let cause = LayerCause(
+      layer({ channel, cell in wave(channel, cell) + 3 }, grid: nil) { value, channel in
+        channel == 1 ? (value - 3) * 100 + 3 : value
+      })
+    guard case .channelGain(1, let gain?) = cause else {
+      Issue.record("found \(String(describing: cause))")
+      return
+    }
+    #expect(abs(gain - 100) < 0.1)
+  }
+
+  /// What is stored may have a wider range than the one that cut values off.
+  @Test func namesSaturationWhereValuesPileUpWithinTheRange() {
+    let cause = LayerCause(layer(wave, grid: grid(to: 1.05)) { value, _ in min(max(value, -0.125), 0.125) })
+    guard case .saturation(let share) = cause else {
+      Issue.record("found \(String(describing: cause))")
+      return
+    }
+    #expect(share > 0.8)
+  }
+
+  @Test func takesAStepForEachChannel() {
+    let steps = ObservedTensor.Grid(steps: [1, 2, 4, 8].map { $0 / 127 }, low: -127, high: 127)
+    let scaled = layer({ channel, cell in wave(channel, cell) * Float(1 << channel) }, grid: steps) { value, channel in
+      (value / steps.steps[channel]).rounded() * steps.steps[channel]
+    }
+    #expect(LayerCause(scaled) == .rounding)
   }
 
   @Test func namesChannelsOfVeryDifferentReach() {
-    let grid: (step: Float, low: Float, high: Float) = (200.0 / 255, -100, 100)
+    let grid = grid(to: 100)
     let cause = LayerCause(
       layer({ channel, cell in wave(channel, cell) * (channel == 1 ? 100 : 1) }, grid: grid) { value, _ in
         rounded(value, grid)
@@ -76,7 +121,7 @@ private func wave(_ channel: Int, _ cell: Int) -> Float {
   }
 
   @Test func namesALargeValueThatStretchesTheRange() {
-    let grid: (step: Float, low: Float, high: Float) = (60.0 / 255, -30, 30)
+    let grid = grid(to: 30)
     let cause = LayerCause(
       layer({ channel, cell in cell == 9 && channel == 0 ? 30 : wave(channel, cell) }, grid: grid) { value, _ in
         rounded(value, grid)
@@ -89,7 +134,7 @@ private func wave(_ channel: Int, _ cell: Int) -> Float {
   }
 
   @Test func namesAConstantShift() {
-    let grid: (step: Float, low: Float, high: Float) = (2.1 / 255, -1.05, 1.05)
+    let grid = grid(to: 1.05)
     let cause = LayerCause(layer(wave, grid: grid) { value, channel in value + 0.05 * Float(channel) })
     guard case .biasShift(let share) = cause else {
       Issue.record("found \(String(describing: cause))")
@@ -99,7 +144,7 @@ private func wave(_ channel: Int, _ cell: Int) -> Float {
   }
 
   @Test func namesWeightsWhereNothingElseExplainsTheError() {
-    let grid: (step: Float, low: Float, high: Float) = (2.1 / 255, -1.05, 1.05)
+    let grid = grid(to: 1.05)
     let cause = LayerCause(
       layer(wave, grid: grid) { value, _ in value + (Int((value * 127).rounded()) % 2 == 0 ? -0.04 : 0.04) })
     #expect(cause == .weights)

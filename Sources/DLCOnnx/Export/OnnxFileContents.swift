@@ -11,6 +11,8 @@ struct OnnxFileContents {
   var initializers: [(name: String, tensor: Tensor)] = []
   var inputs: [(name: String, type: TensorType)] = []
   var outputs: [(name: String, type: TensorType)] = []
+  /// Named texts of the model.
+  var metadata: [(key: String, value: String)] = []
   /// Every name of a value in use.
   private var names: Set<String> = []
   private var nodeNames: Set<String> = []

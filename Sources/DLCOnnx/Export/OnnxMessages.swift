@@ -58,7 +58,17 @@ final class OnnxMessages {
     model.producer_name = keep(text: "dlc")
     model.graph = keep(graph(contents))
     (model.n_opset_import, model.opset_import) = (1, keep(list: [keep(opset)]))
+    (model.n_metadata_props, model.metadata_props) = (
+      contents.metadata.count, keep(list: contents.metadata.map { keep(entry($0.key, $0.value)) })
+    )
     return keep(model)
+  }
+
+  private func entry(_ key: String, _ value: String) -> Onnx__StringStringEntryProto {
+    var entry = Onnx__StringStringEntryProto()
+    onnx__string_string_entry_proto__init(&entry)
+    (entry.key, entry.value) = (keep(text: key), keep(text: value))
+    return entry
   }
 
   /// The IR version that came with an opset (ONNX Versioning).

@@ -9,10 +9,13 @@ package enum OnnxWriter {
   /// The opset that files use when nothing needs a later one, and the one for files that do.
   private static let (usualOpset, laterOpset) = (17, 21)
 
-  /// Writes `graph` to the file at `path`, replacing it whole; gives its size in bytes.
+  /// Writes `graph` to the file at `path`, replacing it whole, with `metadata` as named texts of the model; gives its size in
+  /// bytes.
   @discardableResult
-  package static func write(_ graph: Graph, to path: String) throws(OnnxWriteError) -> Int {
-    let data = Data(try bytes(of: graph))
+  package static func write(
+    _ graph: Graph, to path: String, metadata: [String: String] = [:]
+  ) throws(OnnxWriteError) -> Int {
+    let data = Data(try bytes(of: graph, metadata: metadata))
     do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
       throw .cannotWrite(path: path, reason: (error as NSError).localizedDescription)
     }
@@ -20,8 +23,12 @@ package enum OnnxWriter {
   }
 
   /// The ONNX file of `graph`.
-  package static func bytes(of graph: Graph) throws(OnnxWriteError) -> [UInt8] {
-    try OnnxMessages.bytes(of: contents(of: graph))
+  package static func bytes(
+    of graph: Graph, metadata: [String: String] = [:]
+  ) throws(OnnxWriteError) -> [UInt8] {
+    var file = try contents(of: graph)
+    file.metadata = metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    return try OnnxMessages.bytes(of: file)
   }
 
   /// What the file of `graph` holds.

@@ -10,6 +10,8 @@ package struct Importer {
     package var notes: [String]
     /// The files that constants may still lie in.
     package var source: OnnxSource
+    /// Named texts that the exporter left.
+    package var metadata: [String: String]
   }
 
   let model: OnnxModel
@@ -57,7 +59,8 @@ package struct Importer {
     var importer = Importer(model, options: options)
     importer.importModel()
     guard importer.problems.isEmpty else { throw .problems(file: file, importer.problems) }
-    return Result(graph: importer.graph, notes: importer.notes, source: model.source)
+    return Result(
+      graph: importer.graph, notes: importer.notes, source: model.source, metadata: model.metadata)
   }
 
   /// Records a problem of the model as a whole, or of a value.

@@ -4,8 +4,8 @@ import Foundation
 enum LayerCause: Equatable {
   /// Values beyond the range were cut off; the share of elements.
   case saturation(share: Double)
-  /// One channel is off by a factor.
-  case channelGain(channel: Int, gain: Double)
+  /// One channel is off by a factor; nil where it drives values to the ends of their range, and cannot be told.
+  case channelGain(channel: Int, gain: Double?)
   /// Few large values stretch the range; largest magnitude over the 99.8 % quantile.
   case rangeOutlier(ratio: Double)
   /// Channels of very different strength share one scale; largest root mean square over the median one.
@@ -28,8 +28,7 @@ enum LayerCause: Equatable {
       self = fault
       return
     }
-    let roundingNoise = layer.step.map { Double($0 * $0) / 12 * Double(layer.count) }
-    if let roundingNoise, layer.ownNoise < 3 * roundingNoise {
+    if let roundingNoise = layer.roundingNoise, layer.ownNoise < 3 * roundingNoise {
       self = Self.coarseGrid(layer) ?? .rounding
       return
     }
@@ -50,11 +49,19 @@ enum LayerCause: Equatable {
     guard layer.channels.count > 1, channel.errorSquared > 0.5 * layer.ownNoise, channel.localSquared > 0 else {
       return nil
     }
+    // A bias that does not share the factor shifts the line; its slope is the factor still.
+    if let line = channel.inside.line, line.explained > 0.9, channel.inside.count >= 8, isFault(line.slope) {
+      return .channelGain(channel: worst, gain: line.slope)
+    }
+    // Too large a factor drives values to the ends of the range, where it cannot be seen.
+    if channel.drivenSquared > 0.5 * channel.errorSquared { return .channelGain(channel: worst, gain: nil) }
     let gain = channel.gain
     let explained = (gain - 1) * (gain - 1) * channel.localSquared
-    return abs(gain - 1) > 0.25 && explained > 0.5 * channel.errorSquared
-      ? .channelGain(channel: worst, gain: gain) : nil
+    return isFault(gain) && explained > 0.5 * channel.errorSquared ? .channelGain(channel: worst, gain: gain) : nil
   }
+
+  /// Whether a factor is far enough from 1 to be no rounding.
+  private static func isFault(_ gain: Double) -> Bool { abs(gain - 1) > 0.25 }
 
   /// A grid that is coarse for most of the values because of a few values or a few channels.
   private static func coarseGrid(_ layer: LayerError) -> LayerCause? {
@@ -90,7 +97,9 @@ enum LayerCause: Equatable {
   var explanation: String {
     switch self {
     case .saturation(let share): "\(short(share * 100)) % of the values lie beyond the range and are cut off"
-    case .channelGain(let channel, let gain): "channel \(channel) answers \(short(gain)) x what the reference does"
+    case .channelGain(let channel, let gain):
+      gain.map { "channel \(channel) answers \(short($0)) x what the reference does" }
+        ?? "channel \(channel) stands at the ends of its range where the reference lies within"
     case .rangeOutlier(let ratio): "the largest value is \(short(ratio)) x the 99.8 % quantile and stretches the range"
     case .channelImbalance(let ratio, let channel):
       "channel \(channel) is \(short(ratio)) x as strong as the median channel under one scale"

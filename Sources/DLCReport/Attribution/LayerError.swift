@@ -14,6 +14,10 @@ struct LayerError {
     var product = 0.0
     var low = Float.infinity
     var high = -Float.infinity
+    /// Sum of e^2 where the candidate stands at an end of its range though the reference lies within it.
+    var drivenSquared = 0.0
+    /// Elements where neither side is cut off.
+    var inside = LineFit()
 
     /// The largest magnitude that the reference has here.
     var reach: Double { count > 0 ? Double(max(abs(low), abs(high))) : 0 }
@@ -36,14 +40,16 @@ struct LayerError {
   var clippedNoise = 0.0
   var clippedCount = 0
   var count = 0
-  /// The candidate's grid, where it has one.
-  var step: Float?
+  /// What rounding to the candidate's grid gives, as a sum of squares; nil when it has none.
+  var roundingNoise: Double?
   /// Magnitudes of the reference's values, a bounded number of them, for quantiles.
   var magnitudes: [Float] = []
-  /// What the layer's own error alone does to the network's outputs: sum over outputs of |difference|^2 / |output|^2.
+  /// What the layer's own error changes in the network's outputs: sum over outputs of |difference|^2 / |output|^2.
   var outputNoise = 0.0
 
   private static let mostMagnitudes = 1 << 14
+  /// Elements from one channel to the next.
+  private let inner: Int
 
   init(name: String, mnemonic: String, shape: Shape, channelAxis: Int) {
     self.name = name
@@ -51,34 +57,49 @@ struct LayerError {
     self.shape = shape
     self.channelAxis = channelAxis
     channels = [Channel](repeating: Channel(), count: shape.rank == 0 ? 1 : max(shape[channelAxis], 1))
+    inner = shape.rank == 0 ? 1 : max(shape.dimensions[(channelAxis + 1)...].reduce(1, *), 1)
   }
 
+  /// The channel of element `index`.
+  func channel(of index: Int) -> Int { index / inner % channels.count }
+
   /// Adds a sample: what the whole reference gives, what the reference gives for the candidate's inputs, and the candidate.
-  mutating func add(
-    reference: [Float], local: [Float], candidate: [Float], grid: (step: Float, low: Float, high: Float)?
-  ) {
-    step = grid?.step
-    let inner = shape.rank == 0 ? 1 : shape.dimensions[(channelAxis + 1)...].reduce(1, *)
+  mutating func add(reference: [Float], local: [Float], candidate: [Float], grid: ObservedTensor.Grid?) {
     let stride = max(1, local.count * 8 / Self.mostMagnitudes)
+    // Where steps go along another axis, the largest stands for all.
+    let largest = grid?.steps.max() ?? 0
+    let isByChannel = grid.map { $0.steps.count == channels.count } ?? false
+    let ends = PiledEnds(candidate)
     for k in local.indices {
       let (l, c) = (local[k], candidate[k])
       let error = Double(c - l)
+      let square = error * error
+      let index = channel(of: k)
       signal += Double(reference[k] * reference[k])
       totalNoise += Double((c - reference[k]) * (c - reference[k]))
-      ownNoise += error * error
-      if let grid, (c <= grid.low && l < grid.low - grid.step) || (c >= grid.high && l > grid.high + grid.step) {
-        clippedNoise += error * error
-        clippedCount += 1
+      ownNoise += square
+      let step = isByChannel ? grid?.steps[index] ?? 0 : largest
+      var (isLow, isHigh) = (c == ends.low, c == ends.high)
+      if let grid {
+        isLow = isLow || c < grid.low * step + step / 2
+        isHigh = isHigh || c > grid.high * step - step / 2
+        roundingNoise = (roundingNoise ?? 0) + Double(step) * Double(step) / 12
       }
-      let channel = k / inner % channels.count
-      channels[channel].count += 1
-      channels[channel].error += error
-      channels[channel].errorSquared += error * error
-      channels[channel].local += Double(l)
-      channels[channel].localSquared += Double(l) * Double(l)
-      channels[channel].product += Double(l) * Double(c)
-      channels[channel].low = min(channels[channel].low, l)
-      channels[channel].high = max(channels[channel].high, l)
+      if (isLow && l < c - step) || (isHigh && l > c + step) {
+        clippedNoise += square
+        clippedCount += 1
+      } else if (isLow && l > c + step) || (isHigh && l < c - step) {
+        channels[index].drivenSquared += square
+      }
+      channels[index].count += 1
+      channels[index].error += error
+      channels[index].errorSquared += square
+      channels[index].local += Double(l)
+      channels[index].localSquared += Double(l) * Double(l)
+      channels[index].product += Double(l) * Double(c)
+      channels[index].low = min(channels[index].low, l)
+      channels[index].high = max(channels[index].high, l)
+      if c != 0, l != 0, !isLow, !isHigh { channels[index].inside.add(Double(l), Double(c)) }
       if k % stride == 0, magnitudes.count < Self.mostMagnitudes { magnitudes.append(abs(l)) }
     }
     count += local.count
@@ -91,5 +112,43 @@ struct LayerError {
   static func decibels(_ signal: Double, _ noise: Double) -> Double {
     if noise == 0 { return .infinity }
     return signal > 0 ? 10 * log10(signal / noise) : -.infinity
+  }
+}
+
+/// The least and the greatest of some values, where several of them stand there: a range ends at it that need not be that of
+/// the integers which are stored.
+private struct PiledEnds {
+  /// As many equal extremes are no accident.
+  private static let pile = 4
+
+  var low: Float?
+  var high: Float?
+
+  init(_ values: [Float]) {
+    guard let least = values.min(), let greatest = values.max(), least < greatest else { return }
+    if values.count(where: { $0 == least }) >= Self.pile { low = least }
+    if values.count(where: { $0 == greatest }) >= Self.pile { high = greatest }
+  }
+}
+
+/// The straight line nearest to points (x, y): least squares.
+struct LineFit {
+  private(set) var count = 0.0
+  private var (x, y, xx, xy, yy) = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+  mutating func add(_ x: Double, _ y: Double) {
+    count += 1
+    self.x += x
+    self.y += y
+    xx += x * x
+    xy += x * y
+    yy += y * y
+  }
+
+  /// The slope, and the share of y's variance that the line explains; nil when the points tell nothing.
+  var line: (slope: Double, explained: Double)? {
+    let (vx, vy, cov) = (xx - x * x / count, yy - y * y / count, xy - x * y / count)
+    guard count > 2, vx > 1e-9 * xx, vy > 1e-9 * yy else { return nil }
+    return (cov / vx, cov * cov / (vx * vy))
   }
 }

@@ -9,16 +9,35 @@ package struct ObservedTensor: Sendable {
   /// Row-major, in the plan's own order of axes: channels last.
   package var dims: [Int]
   package var values: [Float]
-  /// The step between neighbouring values and the real numbers at the ends of the range; nil for a float tensor.
-  package var grid: (step: Float, low: Float, high: Float)?
+  /// The grid that the values lie on; nil for a float tensor.
+  package var grid: Grid?
 
-  /// The values in the axis order of a reference: as they lie, or from channels last; whichever is nearer to `reference`.
-  /// Nil when the element counts differ.
-  func arranged(as shape: Shape, like reference: [Float]) -> (values: [Float], isChannelsLast: Bool)? {
+  /// Real numbers that integers stand for: multiples of a step between two ends.
+  package struct Grid: Sendable {
+    /// The step between neighbours: one, or one for each index of the last axis.
+    package var steps: [Float]
+    /// The ends of the range in steps.
+    package var low: Float
+    package var high: Float
+  }
+
+  /// Kernel families that pass numbers on, or convert them, and compute nothing of a layer's own.
+  private static let carriers: Set<String> = ["quantize", "dequantize", "copy", "transpose"]
+
+  /// Whether the step computes something.
+  var isComputed: Bool { !Self.carriers.contains(kernel) }
+
+  /// Whether channels stand last here, where a reference of `shape` has them second: by the extents where these tell,
+  /// as spatial operators have them where they do not, else by the values. Nil when the element counts differ.
+  func isChannelsLast(_ shape: Shape, isSpatial: Bool, like reference: [Float]) -> Bool? {
     guard values.count == shape.count, values.count == reference.count else { return nil }
-    guard shape.rank >= 3 else { return (values, false) }
-    let turned = Self.channelsFirst(values, shape)
-    return distance(turned, reference) < distance(values, reference) ? (turned, true) : (values, false)
+    guard shape.rank >= 3, let last = dims.last else { return false }
+    switch (last == shape[1], last == shape[shape.rank - 1]) {
+    case (true, false): return true
+    case (false, true): return false
+    case (true, true) where isSpatial: return true
+    default: return distance(Self.channelsFirst(values, shape), reference) < distance(values, reference)
+    }
   }
 
   /// `values` of a channels-last tensor in the order of the channels-first `shape` `[N, C, ...]`.

@@ -119,6 +119,7 @@ extension Engine {
       ) { (progress: QuantizationProgress) throws(QuantizationError) in request.progress?(progress) }
       var quantized = prepared
       quantized.graph = result.graph
+      quantized.channelScales.scales.merge(result.channelScales) { $1 }
       let difference = try MeasuredDifference(float: float, quantized: try execution(result.graph), samples: forEach)
       var notes = result.report.warnings
       if request.data == nil { notes.insert(SyntheticSamples.warning, at: 0) }
