@@ -7,10 +7,9 @@ extension DynamicContraction {
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     guard let weights = request.constants[1] else { return .undefined("its weights are no constant") }
     var call: KernelCall
-    switch try integers(request, weights) {
-    case .kernels(let calls, let temporaries) where calls.count == 1 && temporaries.isEmpty: call = calls[0]
+    switch try base.integerCall(request, weights, zeroPoint: isConvolution ? 128 : 0) {
+    case .call(let only): call = only
     case .undefined(let reason): return .undefined(reason)
-    default: return .undefined("the product of integers takes more than one step")
     }
     let isMatrix = !isConvolution
     let (x, y) = (request.inputs[0].shape, request.outputs[0].shape)
@@ -23,13 +22,11 @@ extension DynamicContraction {
     let quantized = Operand(.temporary(2), TensorType(.uint8, view))
     let result = isMatrix ? Shape([view[0], channels]) : y.asVolume
     let sums = Operand(.temporary(3), TensorType(.int32, result))
-    call.operands[0] = Operand(quantized.source, TensorType(.uint8, call.operands[0].type.shape))
-    call.operands[3] = .absent
-    call.operands[6] = Operand(sums.source, TensorType(.int32, call.operands[6].type.shape))
+    call.becomeSums(of: quantized, in: sums)
     let source = request.input(0, as: view, acceptsPitch: true)
     let list = Shape([channels])
     // A convolution's bias takes its fixed zero point out already.
-    let shares = isMatrix ? weights.columnSums(base, channels) : [Int32](repeating: 0, count: channels)
+    let shares = isMatrix ? base.channelSums(of: weights, channels) : [Int32](repeating: 0, count: channels)
     let calls = [
       KernelCall(
         DLC_KERNEL_dynamic_range, dlc_dynamic_range_params(per_row: isMatrix ? 1 : 0, symmetric: isMatrix ? 0 : 1),
@@ -54,35 +51,58 @@ extension DynamicContraction {
     if case .convolution = base { return true }
     return false
   }
+}
 
-  /// The product of u8 activations, which have zero point 128 in images and 0 in matrices.
-  private func integers(_ request: LoweringRequest, _ weights: Tensor) throws(OperatorError) -> Lowering {
-    let scheme = ContractionScheme(
-      input: QuantizationParameters(.uint8, scale: 1, zeroPoint: isConvolution ? 128 : 0), weightScales: [1])
-    let inner = LoweringRequest(
-      inputs: [TensorType(.uint8, request.inputs[0].shape), request.inputs[1]], outputs: request.outputs,
-      constants: [nil, weights])
-    switch base {
-    case .convolution(var op):
-      op.epilogue = .none
-      return try QuantizedConvolution(op, scheme).lower(inner)
-    case .matrix(var op):
-      op.epilogue = .none
-      return try QuantizedMatMul(op, scheme).lower(inner)
-    case .transposed: return .undefined("no kernel quantizes the input of a transposed convolution when run")
-    }
+/// The one kernel call of an integer product, or why there is none.
+enum IntegerCall {
+  case call(KernelCall)
+  case undefined(String)
+}
+
+extension KernelCall {
+  /// Lets a product of integers read `quantized` and leave its sums in `sums`, without scales.
+  mutating func becomeSums(of quantized: Operand, in sums: Operand) {
+    operands[0] = Operand(quantized.source, TensorType(.uint8, operands[0].type.shape))
+    operands[3] = .absent
+    operands[6] = Operand(sums.source, TensorType(.int32, operands[6].type.shape))
   }
 }
 
-extension Tensor {
-  /// The sum of the weights of each column of a product's second matrix.
-  fileprivate func columnSums(_ base: Contraction, _ columns: Int) -> [Int32] {
-    guard case .matrix(let op) = base else { return [] }
-    let depth = count / Swift.max(columns, 1)
-    var sums = [Int32](repeating: 0, count: columns)
-    withElements(as: Int8.self) { elements in
+extension Contraction {
+  /// The call that multiplies u8 activations of `zeroPoint`, input 0 of `request`, with i8 weights, input 1.
+  func integerCall(
+    _ request: LoweringRequest, _ weights: Tensor, zeroPoint: Int32
+  ) throws(OperatorError) -> IntegerCall {
+    let scheme = ContractionScheme(
+      input: QuantizationParameters(.uint8, scale: 1, zeroPoint: zeroPoint), weightScales: [1])
+    let inner = LoweringRequest(
+      inputs: [TensorType(.uint8, request.inputs[0].shape), TensorType(.int8, weights.shape)],
+      outputs: request.outputs, constants: [nil, weights])
+    let lowering: Lowering
+    switch self {
+    case .convolution(var op):
+      op.epilogue = .none
+      lowering = try QuantizedConvolution(op, scheme).lower(inner)
+    case .matrix(var op):
+      op.epilogue = .none
+      lowering = try QuantizedMatMul(op, scheme).lower(inner)
+    case .transposed: return .undefined("no kernel quantizes the input of a transposed convolution when run")
+    }
+    switch lowering {
+    case .kernels(let calls, let temporaries) where calls.count == 1 && temporaries.isEmpty: return .call(calls[0])
+    case .undefined(let reason): return .undefined(reason)
+    default: return .undefined("the product of integers takes more than one step")
+    }
+  }
+
+  /// For each output channel the sum of its i8 weights.
+  func channelSums(of weights: Tensor, _ channels: Int) -> [Int32] {
+    var sums = [Int32](repeating: 0, count: channels)
+    let perChannel = weights.count / max(channels, 1)
+    weights.withElements(as: Int8.self) { elements in
       for (k, value) in elements.enumerated() {
-        sums[op.transposeB ? k / depth : k % columns] &+= Int32(value)
+        let isRow = if case .matrix(let op) = self { op.transposeB } else { true }
+        sums[isRow ? k / perChannel : k % channels] &+= Int32(value)
       }
     }
     return sums

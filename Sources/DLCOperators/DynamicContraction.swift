@@ -14,7 +14,7 @@ package struct DynamicContraction: Sendable, Hashable {
   package init(_ base: Contraction) { self.base = base }
 }
 
-extension DynamicContraction: Operator {
+extension DynamicContraction: IntegerOperator {
   package var mnemonic: String { "dynamic_\(base.op.mnemonic)" }
 
   package var attributes: [OperatorAttribute] { base.op.attributes }
@@ -71,19 +71,18 @@ extension DynamicContraction: Operator {
 
   /// The parameters that `dynamic_range` gives.
   private func range(of values: ArraySlice<Float>) -> QuantizationParameters {
-    let (low, high) = values.reduce((Float(0), Float(0))) { ($1 < $0.0 ? $1 : $0.0, $1 > $0.1 ? $1 : $0.1) }
-    if case .convolution = base {
-      let most = max(high, -low)
-      return QuantizationParameters(.uint8, scale: most > 0 ? most / 127 : 1, zeroPoint: 128)
-    }
-    let scale = high > low ? (high - low) / 255 : 1
-    let zero = min(max((0 - low) / scale, 0), 255).rounded(.toNearestOrEven)
-    return QuantizationParameters(.uint8, scale: scale, zeroPoint: Int32(zero))
+    guard case .convolution = base else { return QuantizationParameters(dynamicallyOf: values) }
+    let most = values.reduce(Float(0)) { max($0, $1.magnitude) }
+    return QuantizationParameters(.uint8, scale: most > 0 ? most / 127 : 1, zeroPoint: 128)
   }
 
   package var gradient: GradientRule { .undefined("rounding is constant almost everywhere") }
 
   package var quantization: QuantizationRule { .float("it quantizes its input when run") }
+
+  package func quantization(ofInput index: Int) -> QuantizationParameters? { nil }
+  package func quantization(ofOutput index: Int) -> QuantizationParameters? { nil }
+  package var isConversion: Bool { false }
 
   package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
 }

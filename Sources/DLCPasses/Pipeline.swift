@@ -21,6 +21,8 @@ package enum Pipeline {
 
   /// The table of contents.
   package static let all: [Pass] = [
+    .recognizeDynamicProducts,
+    .unmarkIntegerSums,
     .widenHalf,
     .removeDead,
     .shareCommon,
@@ -55,6 +57,7 @@ package enum Pipeline {
     .affineAsDepthwise,
     .fuseResidual,
     .transposesIntoMatMul,
+    .formDynamicProducts,
     .quantizeDynamically,
     .storeWeights,
     .shareCommon,

@@ -12,32 +12,58 @@ extension Pass {
     requires: [.integersFormed, .channelsLast],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
-      guard let contraction = ContractionNode(node, in: graph),
-        contraction.contraction.isWorthDynamicIntegers(node, graph),
-        var base = Contraction(node.op), let weights = StoredWeights(contraction.weights, in: graph)
-      else { return nil }
-      let channels = contraction.outputChannels(in: graph)
-      guard channels > 0, let scales = weights.channelScales(contraction.contraction, channels: channels),
-        weights.sumsFit(contraction.contraction, channels)
+      guard let contraction = ContractionNode(node, in: graph), let integers = contraction.integers(in: graph),
+        let base = Contraction(node.op)
       else { return nil }
       var patch = GraphPatch(graph, "'\(node.name)' with integers when run")
-      var inputs = [
-        node.inputs[0], patch.addConstant(weights.integers, name: graph[contraction.weights].name),
-        patch.addConstant(Tensor(scales, shape: Shape([channels]))),
-      ]
-      if let bias = contraction.bias { inputs.append(bias) }
-      let epilogue = base.epilogue
-      if epilogue.residual { base.epilogue = Epilogue(bias: epilogue.bias) }
-      let op = DynamicContraction(base)
-      guard (try? op.infer(inputs.map { patch.type(of: $0) })) != nil else { return nil }
-      var result = try patch.add(op, inputs, name: node.name)[0]
-      if epilogue.residual {
-        result = try patch.emit(
-          Binary(.add, then: epilogue.function), result, node.inputs[node.inputs.count - 1], name: node.name)
-      }
-      patch.replace(node.outputs[0], with: result)
-      return patch
+      let inputs = [node.inputs[0]] + contraction.constants(integers, in: graph, &patch)
+      return try contraction.finish(base, inputs, in: graph, patch) { DynamicContraction($0) }
     })
+}
+
+extension ContractionNode {
+  /// Weights as a product in integers takes them: i8, and a scale for each output channel; nil when such a product is not
+  /// worth it, or its sums may not fit.
+  func integers(in graph: Graph) -> (weights: Tensor, scales: [Float])? {
+    guard contraction.isWorthDynamicIntegers(node, graph), let stored = StoredWeights(weights, in: graph) else {
+      return nil
+    }
+    let channels = outputChannels(in: graph)
+    guard channels > 0, let scales = stored.channelScales(contraction, channels: channels),
+      stored.sumsFit(contraction, channels)
+    else { return nil }
+    return (stored.integers, scales)
+  }
+
+  /// Weights, scales and bias as operands.
+  func constants(
+    _ integers: (weights: Tensor, scales: [Float]), in graph: Graph, _ patch: inout GraphPatch
+  ) -> [ValueID] {
+    [
+      patch.addConstant(integers.weights, name: graph[weights].name),
+      patch.addConstant(Tensor(integers.scales, shape: Shape([integers.scales.count]))),
+    ] + (bias.map { [$0] } ?? [])
+  }
+
+  /// The patch that puts `form` of `base` over `inputs` in this node's place; a residual is added after it. Nil when its
+  /// inference refuses the inputs.
+  func finish(
+    _ base: Contraction, _ inputs: [ValueID], in graph: Graph, _ patch: GraphPatch,
+    _ form: (Contraction) -> any Operator
+  ) throws(OperatorError) -> GraphPatch? {
+    var (base, patch) = (base, patch)
+    let epilogue = base.epilogue
+    if epilogue.residual { base.epilogue = Epilogue(bias: epilogue.bias) }
+    let op = form(base)
+    guard (try? op.infer(inputs.map { patch.type(of: $0) })) != nil else { return nil }
+    var result = try patch.add(op, inputs, name: node.name)[0]
+    if epilogue.residual {
+      result = try patch.emit(
+        Binary(.add, then: epilogue.function), result, node.inputs[node.inputs.count - 1], name: node.name)
+    }
+    patch.replace(node.outputs[0], with: result)
+    return patch
+  }
 }
 
 extension Contraction {

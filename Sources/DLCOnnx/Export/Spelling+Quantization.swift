@@ -22,6 +22,19 @@ extension Dequantize: OnnxSpelled {
   }
 }
 
+extension DynamicQuantize: OnnxSpelled {
+  func spell(_ n: inout NodeSpelling) throws(OnnxWriteError) -> [String] {
+    n.emit("DynamicQuantizeLinear", n.inputs, outputs: 3)
+  }
+}
+
+extension DynamicRounding: OnnxSpelled {
+  func spell(_ n: inout NodeSpelling) throws(OnnxWriteError) -> [String] {
+    let parts = n.emit("DynamicQuantizeLinear", n.inputs, outputs: 3)
+    return [n.emit("DequantizeLinear", parts)]
+  }
+}
+
 extension NodeSpelling {
   /// Scale and zero point as constants.
   fileprivate mutating func operands(_ parameters: QuantizationParameters) -> [String] {

@@ -12,7 +12,21 @@ extension NodeContext {
     try requireBytes(b, "b")
     let left = try centredInteger(a, aZero, vector: { Shape([$0, 1]) }, "a")
     let right = try centredInteger(b, bZero, vector: { Shape([$0]) }, "b")
-    return try matMul(left, right)
+    let sums = try matMul(left, right)
+    guard shape(of: a).rank >= 2, shape(of: b).rank == 2 else { return sums }
+    return try marked(sums, as: .matrix(MatMul()), a, aZero, b, bZero)
+  }
+
+  /// `sums`, known to be the product `base` where `a` was quantized when run and `b` is constant.
+  private mutating func marked(
+    _ sums: ValueID, as base: Contraction, _ a: ValueID, _ aZero: ValueID?, _ b: ValueID, _ bZero: ValueID?
+  ) throws(MappingError) -> ValueID {
+    guard let (_, source) = graph.producer(of: a), source.op is DynamicQuantize, source.outputs[0] == a,
+      source.outputs[2] == aZero, graph.constant(b) != nil
+    else { return sums }
+    let zeros = bZero ?? scalar(0, element(of: b))
+    guard graph.constant(zeros) != nil else { return sums }
+    return try emit(IntegerSums(base), source.inputs[0], b, zeros, sums)
   }
 
   private func requireBytes(_ x: ValueID, _ name: String) throws(MappingError) {
@@ -46,6 +60,13 @@ extension NodeContext {
   mutating func integerConvolution() throws(MappingError) -> ValueID {
     let (x, w) = try (input(0), input(1))
     let (xZero, wZero) = (optional(2), optional(3))
+    let (sums, op) = try integerConvolution(x, xZero, w, wZero)
+    return try marked(sums, as: .convolution(op), x, xZero, w, wZero)
+  }
+
+  private mutating func integerConvolution(
+    _ x: ValueID, _ xZero: ValueID?, _ w: ValueID, _ wZero: ValueID?
+  ) throws(MappingError) -> (sums: ValueID, op: Convolution) {
     try requireBytes(x, "x")
     try requireBytes(w, "the weights")
     if let xZero, shape(of: xZero).count != 1 {
@@ -64,7 +85,7 @@ extension NodeContext {
     let taps = wShape.dimensions[2...].reduce(1, *)
     let op = Convolution(window: window, groups: groups)
     if wShape[1] * taps <= NodeContext.exactSum / (255 * 255) {
-      return try cast(emit(op, real, weights), .int32)
+      return (try cast(emit(op, real, weights), .int32), op)
     }
     let run = NodeContext.exactSum / (255 * 16) / taps
     guard run >= 1 else { throw MappingError("a kernel of \(taps) taps is too large for an exact sum") }
@@ -80,7 +101,7 @@ extension NodeContext {
       sum = try sum.map { (sum) throws(MappingError) in try binary(.add, sum, both) } ?? both
     }
     guard let sum else { throw MappingError("weights \(wShape) are empty") }
-    return sum
+    return (sum, op)
   }
 
   /// Integers up to this are exact in f32.

@@ -181,19 +181,11 @@ extension NodeContext {
     return try dequantized(bias, QuantizedForm(scale, axis: rank > 0 ? rank - 1 : nil))
   }
 
-  /// The 8-bit form of x over the range of its own elements and 0, as DynamicQuantizeLinear defines it; zeros get scale 1.
+  /// The 8-bit form of x over the range of its own elements and 0, as DynamicQuantizeLinear defines it.
   mutating func dynamicallyQuantized(_ x: ValueID) throws(MappingError) -> (q: ValueID, scale: ValueID, zero: ValueID) {
     guard element(of: x) == .float32 else { throw MappingError("x must be f32, found \(type(of: x))") }
     guard !shape(of: x).isEmpty else { throw MappingError("x is empty: it has no range") }
-    let axes = Array(0..<shape(of: x).rank)
-    let nothing = scalar(0, .float32)
-    let low = try binary(.minimum, emit(Reduce(.minimum, axes: axes, keepsAxes: false), x), nothing)
-    let high = try binary(.maximum, emit(Reduce(.maximum, axes: axes, keepsAxes: false), x), nothing)
-    let range = try binary(.subtract, high, low)
-    let step = try binary(.divide, range, scalar(255, .float32))
-    let scale = try emit(Select(), binary(.equal, range, nothing), scalar(1, .float32), step)
-    let exact = try binary(.subtract, nothing, binary(.divide, low, scale))
-    let zero = try cast(unary(.round, exact), .uint8)
-    return (try quantizedByArithmetic(x, scale: scale, zero: zero, as: .uint8), scale, zero)
+    let parts = try add(DynamicQuantize(), [x])
+    return (parts[0], parts[1], parts[2])
   }
 }
