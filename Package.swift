@@ -78,9 +78,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .target(name: "GraphTestSupport", dependencies: ["DLCGraph", "DLCTensor"], path: "Tests/GraphTestSupport"),
     .target(
       name: "PlanTestSupport",
-      dependencies: ["DLCPlanWriter", "DLCRuntime", "DLCOperators", "DLCGraph", "DLCTensor"],
+      dependencies: ["GraphTestSupport", "DLCPlanWriter", "DLCRuntime", "DLCOperators", "DLCGraph", "DLCTensor"],
       path: "Tests/PlanTestSupport"),
     .testTarget(
       name: "DLCPlanWriterTests",
@@ -102,12 +103,16 @@ let package = Package(
         "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor",
       ]),
     .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
-    .testTarget(name: "DLCPassesTests", dependencies: ["DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(
+      name: "DLCPassesTests",
+      dependencies: ["GraphTestSupport", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
       name: "DLCQuantizationTests", dependencies: ["DLCQuantization", "DLCOperators", "DLCGraph", "DLCTensor"]),
-    .testTarget(name: "DLCOnnxTests", dependencies: ["DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
     .testTarget(
-      name: "DLCOperatorsTests", dependencies: ["DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
+      name: "DLCOnnxTests", dependencies: ["GraphTestSupport", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor"]),
+    .testTarget(
+      name: "DLCOperatorsTests",
+      dependencies: ["GraphTestSupport", "DLCOperators", "DLCGraph", "DLCTensor", "CDLCKernels"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -22,7 +22,7 @@ package struct Convolution: Sendable, Hashable {
   }
 }
 
-extension Convolution: SpatialOperator {
+extension Convolution: WindowContraction {
   package var mnemonic: String { "conv" }
 
   package var attributes: [OperatorAttribute] {
@@ -54,26 +54,9 @@ extension Convolution: SpatialOperator {
     return [y]
   }
 
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let y = try infer(inputs.map(\.type))[0]
-    let (x, weights) = (channels.channelsLast(inputs[0]), channels.channelsLast(inputs[1]))
-    let shape = channels == .last ? y.shape : y.shape.permuted(by: ChannelPlacement.lastPermutation(rank: y.rank))
-    var values = WindowLoop(window, input: x.shape, output: shape).convolve(
-      x.doubles(), weights.doubles(), groups: groups)
-    let residual = epilogue.positions.residual.map { channels.channelsLast(inputs[$0]) }
-    epilogue.apply(to: &values, bias: epilogue.positions.bias.map { inputs[$0] }, residual: residual)
-    return [channels.stored(Tensor(doubles: values, type: TensorType(y.element, shape)))]
+  func sums(_ x: [Double], _ weights: [Double], input: Shape, output: Shape) -> [Double] {
+    WindowLoop(window, input: input, output: output).convolve(x, weights, groups: groups)
   }
 
   package var quantization: QuantizationRule { .integer(weights: 1, axis: 0) }
-
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
-
-  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? {
-    index == epilogue.positions.bias ? nil : ChannelPlacement.lastPermutation(rank: type.rank)
-  }
-
-  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? {
-    ChannelPlacement.lastPermutation(rank: type.rank)
-  }
 }

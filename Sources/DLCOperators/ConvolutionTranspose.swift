@@ -26,7 +26,7 @@ package struct ConvolutionTranspose: Sendable, Hashable {
   }
 }
 
-extension ConvolutionTranspose: SpatialOperator {
+extension ConvolutionTranspose: WindowContraction {
   package var mnemonic: String { "conv_transpose" }
 
   package var attributes: [OperatorAttribute] {
@@ -64,15 +64,8 @@ extension ConvolutionTranspose: SpatialOperator {
     return [y]
   }
 
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let y = try infer(inputs.map(\.type))[0]
-    let (x, weights) = (channels.channelsLast(inputs[0]), channels.channelsLast(inputs[1]))
-    let shape = channels == .last ? y.shape : y.shape.permuted(by: ChannelPlacement.lastPermutation(rank: y.rank))
-    var values = WindowLoop(window, input: shape, output: x.shape).spread(
-      x.doubles(), weights.doubles(), groups: groups)
-    let residual = epilogue.positions.residual.map { channels.channelsLast(inputs[$0]) }
-    epilogue.apply(to: &values, bias: epilogue.positions.bias.map { inputs[$0] }, residual: residual)
-    return [channels.stored(Tensor(doubles: values, type: TensorType(y.element, shape)))]
+  func sums(_ x: [Double], _ weights: [Double], input: Shape, output: Shape) -> [Double] {
+    WindowLoop(window, input: output, output: input).spread(x, weights, groups: groups)
   }
 
   package var quantization: QuantizationRule { .integer(weights: 1, axis: channels == .first ? 1 : window.rank + 1) }
@@ -93,15 +86,5 @@ extension ConvolutionTranspose: SpatialOperator {
         KernelCall(DLC_KERNEL_conv_transpose_pack, packing, operands: []), from: TensorType(.float32, weights),
         to: TensorType(.float32, try Shape(result: [Int(count)]))),
       macs: operations(x.count, weights.count / max(x[4], 1)))
-  }
-
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
-
-  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? {
-    index == epilogue.positions.bias ? nil : ChannelPlacement.lastPermutation(rank: type.rank)
-  }
-
-  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? {
-    ChannelPlacement.lastPermutation(rank: type.rank)
   }
 }

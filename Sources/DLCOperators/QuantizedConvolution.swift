@@ -1,10 +1,7 @@
 import DLCGraph
 import DLCTensor
 
-/// Convolution of integers: x u8, weights i8, bias? i32, residual? u8 -> y u8 or f32; shapes as `Convolution`.
-///
-/// Sums of `(x - zero) * w` and bias in 32 bits, where padding counts nothing, then requantized: `dlc_requantize`.
-/// The bias is at scale `s_x s_w[c]` and knows nothing of x's zero point.
+/// Convolution of integers: see `QuantizedWindowOperator`.
 package struct QuantizedConvolution: Sendable, Hashable {
   /// The convolution that this one stands for; its function clamps.
   package var base: Convolution
@@ -16,57 +13,6 @@ package struct QuantizedConvolution: Sendable, Hashable {
   }
 }
 
-extension QuantizedConvolution: SpatialOperator, IntegerOperator {
+extension QuantizedConvolution: QuantizedWindowOperator {
   package var mnemonic: String { "qconv" }
-
-  package var attributes: [OperatorAttribute] { base.attributes + scheme.attributes }
-
-  package var channels: ChannelPlacement {
-    get { base.channels }
-    set { base.channels = newValue }
-  }
-
-  package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
-    let y = try base.infer(try scheme.floatTypes(inputs, base.epilogue))[0]
-    try OperatorError.require(inputs[1], "weights", in: [.int8])
-    try scheme.requireSound(base.epilogue, channels: inputs[1].shape[0])
-    return [TensorType(scheme.resultElement, y.shape)]
-  }
-
-  package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let y = try infer(inputs.map(\.type))[0]
-    let (x, weights) = (base.channels.channelsLast(inputs[0]), base.channels.channelsLast(inputs[1].asWeights))
-    let shape =
-      base.channels == .last ? y.shape : y.shape.permuted(by: ChannelPlacement.lastPermutation(rank: y.rank))
-    let zero = Double(scheme.input.zeroPoint)
-    // Doubles hold these sums exactly; 32 bits of them are what the kernels keep.
-    let sums = WindowLoop(base.window, input: x.shape, output: shape).convolve(
-      x.doubles().map { $0 - zero }, weights.doubles(), groups: base.groups)
-    let positions = base.epilogue.positions
-    let result = scheme.result(
-      sums.map { Int32(truncatingIfNeeded: Int64($0)) }, base.epilogue, bias: positions.bias.map { inputs[$0] },
-      residual: positions.residual.map { base.channels.channelsLast(inputs[$0]) }, shape: shape,
-      channels: max(weights.shape[0], 1))
-    return [base.channels.stored(result)]
-  }
-
-  package var gradient: GradientRule { .undefined("its inputs are not real numbers") }
-
-  package var quantization: QuantizationRule { .float("it computes in integers already") }
-
-  package func quantization(ofInput index: Int) -> QuantizationParameters? {
-    scheme.parameters(ofInput: index, base.epilogue)
-  }
-  package func quantization(ofOutput index: Int) -> QuantizationParameters? { scheme.output }
-  package var isConversion: Bool { false }
-
-  package func permuted(by permutation: [Int], inputs: [TensorType]) -> PermutedOperator? { nil }
-
-  package func channelsLastPermutation(input index: Int, type: TensorType) -> [Int]? {
-    base.channelsLastPermutation(input: index, type: type)
-  }
-
-  package func channelsLastPermutation(output index: Int, type: TensorType) -> [Int]? {
-    base.channelsLastPermutation(output: index, type: type)
-  }
 }

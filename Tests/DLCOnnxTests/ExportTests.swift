@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCOperators
 import DLCTensor
+import GraphTestSupport
 import Testing
 
 @testable import DLCOnnx

@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCTensor
 import Foundation
+import GraphTestSupport
 import Testing
 
 @testable import DLCOnnx

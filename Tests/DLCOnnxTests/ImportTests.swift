@@ -1,5 +1,6 @@
 import DLCGraph
 import DLCTensor
+import GraphTestSupport
 import Testing
 
 @testable import DLCOnnx

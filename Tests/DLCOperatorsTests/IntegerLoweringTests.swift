@@ -6,20 +6,6 @@ import Testing
 
 /// Kernels of integer operators against their reference, bit for bit.
 @Suite struct IntegerLoweringTests {
-  private func u8(_ scale: Float, _ zero: Int32) -> QuantizationParameters {
-    QuantizationParameters(.uint8, scale: scale, zeroPoint: zero)
-  }
-
-  private func bytes(_ shape: [Int], seed: UInt64) -> Tensor {
-    let real = random(.float64, shape, 0, 256, seed: seed).doubles()
-    return Tensor(real.map { UInt8($0) }, shape: Shape(shape))
-  }
-
-  private func weights(_ shape: [Int], seed: UInt64) -> Tensor {
-    let real = random(.float64, shape, -128, 128, seed: seed).doubles()
-    return Tensor(real.map { Int8($0.rounded(.down)) }, shape: Shape(shape))
-  }
-
   private func bias(_ count: Int) -> Tensor {
     tensor(.int32, [count], random(.float64, [count], -9000, 9000, seed: 31).doubles().map { $0.rounded() })
   }
@@ -45,9 +31,9 @@ import Testing
 
   @Test(arguments: [1, 2, 6, 12]) func convolution(groups: Int) throws {
     let window = Window(kernel: [3, 2], strides: [2, 1], dilations: [1, 2], padBegin: [1, 1], padEnd: [2, 0])
-    let (x, w) = (bytes([2, 7, 6, 12], seed: 1), weights([24, 3, 2, 12 / groups], seed: 2))
+    let (x, w) = (randomBytes([2, 7, 6, 12], seed: 1), randomWeights([24, 3, 2, 12 / groups], seed: 2))
     let extents = try window.outputExtents([7, 6])
-    let residual = bytes([2] + extents + [24], seed: 3)
+    let residual = randomBytes([2] + extents + [24], seed: 3)
     for scheme in schemes(24, groups > 6 ? 30 : 100) {
       let epilogue = Epilogue(bias: true, residual: scheme.residual != nil, function: .clip(low: -20, high: 30))
       let base = Convolution(window: window, groups: groups, channels: .last, epilogue: epilogue)
@@ -61,12 +47,13 @@ import Testing
     let base = Convolution(window: window, groups: 5, channels: .last)
     let op = QuantizedConvolution(
       base, ContractionScheme(input: u8(0.02, 3), weightScales: [0.01], output: u8(0.1, 100)))
-    try checkLowered(op, [bytes([1, 9, 5], seed: 1), weights([15, 3, 1], seed: 2)], constants: [1], tolerance: 0)
+    try checkLowered(
+      op, [randomBytes([1, 9, 5], seed: 1), randomWeights([15, 3, 1], seed: 2)], constants: [1], tolerance: 0)
   }
 
   @Test(arguments: [1, 2, 4]) func transposedConvolution(groups: Int) throws {
     let window = Window(kernel: [3, 3], strides: [2, 2], dilations: [1, 1], padBegin: [1, 0], padEnd: [0, 1])
-    let (x, w) = (bytes([2, 3, 4, 8], seed: 1), weights([8, 3, 3, 6], seed: 2))
+    let (x, w) = (randomBytes([2, 3, 4, 8], seed: 1), randomWeights([8, 3, 3, 6], seed: 2))
     for scheme in schemes(6 * groups, 80) where scheme.residual == nil {
       let base = ConvolutionTranspose(
         window: window, outputPadding: [1, 0], groups: groups, channels: .last,
@@ -81,11 +68,11 @@ import Testing
       ([5, 19], [19, 21], false), ([5, 19], [21, 19], true), ([2, 3, 19], [19, 21], false),
       ([2, 3, 19], [2, 21, 19], true),
     ] as [([Int], [Int], Bool)] {
-      let residual = bytes(Array(a.dropLast()) + [21], seed: 6)
+      let residual = randomBytes(Array(a.dropLast()) + [21], seed: 6)
       for scheme in schemes(21, 30) {
         let epilogue = Epilogue(bias: true, residual: scheme.residual != nil)
         let inputs =
-          [bytes(a, seed: 4), weights(b, seed: 5), bias(21)] + (scheme.residual == nil ? [] : [residual])
+          [randomBytes(a, seed: 4), randomWeights(b, seed: 5), bias(21)] + (scheme.residual == nil ? [] : [residual])
         let op = QuantizedMatMul(MatMul(transposeB: transposed, epilogue: epilogue), scheme)
         try checkLowered(op, inputs, constants: [1, 2], tolerance: 0)
       }
@@ -99,12 +86,12 @@ import Testing
       for turned in [false, true] {
         var (a, scheme) = (a, schemes(21, 30)[0])
         if turned { a.swapAt(a.count - 1, a.count - 2) }
-        for right in [bytes(b, seed: 7), weights(b, seed: 7)] {
+        for right in [randomBytes(b, seed: 7), randomWeights(b, seed: 7, low: -128)] {
           scheme.weightScales = [0.01]
           for zero in [128, 0, 127, 200] as [Int32] {
             scheme.weightZeroPoint = zero
             let op = QuantizedMatMul(MatMul(transposeA: turned, transposeB: transposed), scheme)
-            try checkLowered(op, [bytes(a, seed: 4), right], tolerance: 0)
+            try checkLowered(op, [randomBytes(a, seed: 4), right], tolerance: 0)
           }
         }
       }
@@ -114,7 +101,7 @@ import Testing
   @Test func elementwise() throws {
     for kind in [Binary.Kind.add, .subtract, .multiply, .minimum, .maximum] {
       for (a, b) in [([2, 3, 19], [2, 3, 19]), ([2, 3, 19], [19]), ([3, 1], [2, 3, 19])] as [([Int], [Int])] {
-        let inputs = [bytes(a, seed: 8), bytes(b, seed: 9)]
+        let inputs = [randomBytes(a, seed: 8), randomBytes(b, seed: 9)]
         let plain = QuantizedBinary(
           Binary(kind, then: .clip(low: -2, high: 3)), a: u8(0.02, 100), b: u8(0.05, 30), output: u8(0.06, 60))
         var looked = plain
@@ -131,13 +118,13 @@ import Testing
     let p = QuantizationParameters(.int8, scale: 0.5, zeroPoint: -4)
     let signed = tensor(.int8, [3, 7], (0..<21).map { Double($0 * 12 - 128) })
     try checkLowered(LookupTable.requantize(p, to: u8(0.25, 7)), [signed], tolerance: 0)
-    try checkLowered(LookupTable.requantize(u8(0.25, 7), to: p), [bytes([3, 7], seed: 1)], tolerance: 0)
+    try checkLowered(LookupTable.requantize(u8(0.25, 7), to: p), [randomBytes([3, 7], seed: 1)], tolerance: 0)
     let real = LookupTable(random(.float32, [256], seed: 3))
-    try checkLowered(real, [bytes([3, 7], seed: 1)], tolerance: 0)
+    try checkLowered(real, [randomBytes([3, 7], seed: 1)], tolerance: 0)
   }
 
   @Test func poolsAndReductions() throws {
-    let x = bytes([2, 6, 5, 19], seed: 8)
+    let x = randomBytes([2, 6, 5, 19], seed: 8)
     for countsPadding in [true, false] {
       let window = Window(kernel: [3, 2], strides: [2, 2], dilations: [1, 1], padBegin: [1, 1], padEnd: [1, 0])
       let base = Pool(.average(countsPadding: countsPadding), window: window, ceilMode: true, channels: .last)
@@ -156,7 +143,7 @@ import Testing
   @Test func softmax() throws {
     for axis in 0..<3 {
       let op = QuantizedSoftmax(axis: axis, input: u8(0.05, 100), output: u8(1.0 / 256, 0))
-      try checkLowered(op, [bytes([3, 5, 19], seed: 9)], tolerance: 0)
+      try checkLowered(op, [randomBytes([3, 5, 19], seed: 9)], tolerance: 0)
     }
   }
 
@@ -165,7 +152,7 @@ import Testing
     let op = QuantizedConvolution(
       Convolution(window: window, channels: .last), ContractionScheme(input: u8(1, 0), weightScales: [1]))
     #expect(throws: OperatorError("qconv has no lowering: its weights are no constant")) {
-      try runLowered(op, [bytes([1, 3, 2], seed: 1), weights([2, 1, 2], seed: 2)])
+      try runLowered(op, [randomBytes([1, 3, 2], seed: 1), randomWeights([2, 1, 2], seed: 2)])
     }
   }
 }

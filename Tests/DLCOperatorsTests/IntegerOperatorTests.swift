@@ -5,22 +5,6 @@ import Testing
 @testable import DLCOperators
 
 @Suite struct IntegerOperatorTests {
-  private func u8(_ scale: Float, _ zero: Int32) -> QuantizationParameters {
-    QuantizationParameters(.uint8, scale: scale, zeroPoint: zero)
-  }
-
-  /// Random bytes.
-  private func bytes(_ shape: [Int], seed: UInt64) -> Tensor {
-    let real = random(.float64, shape, 0, 256, seed: seed).doubles()
-    return Tensor(real.map { UInt8($0) }, shape: Shape(shape))
-  }
-
-  /// Random integers of i8 between -127 and 127.
-  private func weights(_ shape: [Int], seed: UInt64) -> Tensor {
-    let real = random(.float64, shape, -127, 128, seed: seed).doubles()
-    return Tensor(real.map { Int8(max($0.rounded(.down), -127)) }, shape: Shape(shape))
-  }
-
   private func real(_ tensor: Tensor, _ parameters: QuantizationParameters) throws -> Tensor {
     try Dequantize(parameters).evaluate([tensor])[0]
   }
@@ -62,12 +46,12 @@ import Testing
     for groups in [1, 2, 4] {
       let base = Convolution(
         window: window, groups: groups, epilogue: Epilogue(bias: true, residual: true, function: .relu))
-      let (x, w) = (bytes([2, 4, 6, 7], seed: 1), weights([8, 4 / groups, 3, 2], seed: 2))
+      let (x, w) = (randomBytes([2, 4, 6, 7], seed: 1), randomWeights([8, 4 / groups, 3, 2], seed: 2))
       let scales = (0..<8).map { 0.001 + 0.0003 * Float($0) }
       let (p, r, q) = (u8(0.02, 117), u8(0.015, 90), u8(0.03, 20))
       let bias = tensor(.int32, [8], (0..<8).map { Double($0 * 2000 - 7000) })
       let shape = try base.window.outputExtents([6, 7])
-      let added = bytes([2, 8] + shape, seed: 3)
+      let added = randomBytes([2, 8] + shape, seed: 3)
       let op = QuantizedConvolution(base, ContractionScheme(input: p, weightScales: scales, residual: r, output: q))
       let found = try op.evaluate([x, w, bias, added])[0]
       let realBias = zip(bias.doubles(), scales).map { $0 * Double(p.scale) * Double($1) }
@@ -89,7 +73,7 @@ import Testing
     let window = Window(kernel: [3, 3], strides: [2, 2], dilations: [1, 1], padBegin: [1, 0], padEnd: [0, 1])
     for groups in [1, 2] {
       let base = ConvolutionTranspose(window: window, outputPadding: [1, 0], groups: groups)
-      let (x, w) = (bytes([1, 4, 3, 4], seed: 1), weights([4, 3, 3, 3], seed: 2))
+      let (x, w) = (randomBytes([1, 4, 3, 4], seed: 1), randomWeights([4, 3, 3, 3], seed: 2))
       let scheme = ContractionScheme(input: u8(0.02, 140), weightScales: [0.002], output: u8(0.05, 128))
       let found = try QuantizedConvolutionTranspose(base, scheme).evaluate([x, w])[0]
       let expected = try base.evaluate([
@@ -104,11 +88,11 @@ import Testing
     for (symmetric, transposed) in [(false, false), (false, true), (true, false), (true, true)] {
       let shape = transposed ? [2, 5, 9] : [2, 9, 5]
       // Packing takes -128 for -127: the code 0 of a symmetric b does not occur.
-      let codes = bytes(shape, seed: 5).elements(as: UInt8.self).map { max($0, 1) }
-      let b = symmetric ? Tensor(codes, shape: Shape(shape)) : weights(shape, seed: 5)
+      let codes = randomBytes(shape, seed: 5).elements(as: UInt8.self).map { max($0, 1) }
+      let b = symmetric ? Tensor(codes, shape: Shape(shape)) : randomWeights(shape, seed: 5)
       let own = QuantizationParameters(symmetric ? .uint8 : .int8, scale: 0.01, zeroPoint: symmetric ? 128 : 0)
       let base = MatMul(transposeB: transposed)
-      let a = bytes([2, 3, 9], seed: 4)
+      let a = randomBytes([2, 3, 9], seed: 4)
       let op = QuantizedMatMul(base, ContractionScheme(input: p, weightScales: [0.01], output: u8(0.1, 128)))
       let expected = try base.evaluate([real(a, p), real(b, own)])[0]
       #expect(try isWithinStep(op.evaluate([a, b])[0], of: expected, u8(0.1, 128)))
@@ -118,7 +102,7 @@ import Testing
   }
 
   @Test func elementwiseIsTheRealOneWithinAStep() throws {
-    let (a, b) = (bytes([2, 3, 4], seed: 6), bytes([3, 1], seed: 7))
+    let (a, b) = (randomBytes([2, 3, 4], seed: 6), randomBytes([3, 1], seed: 7))
     let (p, q, r) = (u8(0.02, 100), u8(0.05, 30), u8(0.06, 60))
     for kind in [Binary.Kind.add, .subtract, .multiply, .minimum, .maximum] {
       let base = Binary(kind, then: .clip(low: -2, high: 6))
@@ -128,12 +112,12 @@ import Testing
       let found = try QuantizedBinary(base, a: p, b: q, output: nil).evaluate([a, b])[0]
       #expect(found.element == .float32)
       for (x, y) in zip(found.doubles(), expected.doubles()) { #expect(abs(x - y) < 1e-4, "\(kind)") }
-      try checkPermuted(op, [a, bytes([1, 3, 1], seed: 7)], by: [2, 0, 1])
+      try checkPermuted(op, [a, randomBytes([1, 3, 1], seed: 7)], by: [2, 0, 1])
     }
   }
 
   @Test func poolsAndReductionsAreTheRealOnesWithinAStep() throws {
-    let x = bytes([2, 3, 6, 5], seed: 8)
+    let x = randomBytes([2, 3, 6, 5], seed: 8)
     let (p, q) = (u8(0.02, 100), u8(0.015, 60))
     for countsPadding in [true, false] {
       let window = Window(kernel: [3, 2], strides: [2, 2], dilations: [1, 1], padBegin: [1, 1], padEnd: [1, 0])
@@ -153,7 +137,7 @@ import Testing
   @Test func softmaxIsTheRealOneWithinAStep() throws {
     let (p, q) = (u8(0.05, 100), u8(1.0 / 256, 0))
     for axis in 0..<3 {
-      let x = bytes([2, 3, 7], seed: 9)
+      let x = randomBytes([2, 3, 7], seed: 9)
       let found = try QuantizedSoftmax(axis: axis, input: p, output: q).evaluate([x])[0]
       #expect(try isWithinStep(found, of: Softmax(.softmax, axis: axis).evaluate([real(x, p)])[0], q))
     }

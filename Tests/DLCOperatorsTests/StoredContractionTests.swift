@@ -162,3 +162,63 @@ import Testing
     #expect(exact != found)
   }
 }
+
+/// Activations that are quantized once, for all products that read them.
+@Suite struct DynamicProductTests {
+  @Test(arguments: [[1], [7], [2, 3, 19], [4, 300]]) func quantizesByTheRangeFound(_ shape: [Int]) throws {
+    let x = random(.float32, shape, -1, 3, seed: 1)
+    try checkLowered(DynamicQuantize(), [x], tolerance: 0)
+    try checkLowered(DynamicRounding(), [x], tolerance: 0)
+    let parts = try DynamicQuantize().evaluate([x])
+    let (scale, zero) = (parts[1].elements(as: Float.self)[0], parts[2].doubles()[0])
+    let back = parts[0].doubles().map { Float($0 - zero) * scale }
+    #expect(try DynamicRounding().evaluate([x])[0].elements(as: Float.self) == back)
+    #expect(zip(back, x.elements(as: Float.self)).allSatisfy { abs($0 - $1) <= 0.501 * scale })
+  }
+
+  @Test func zerosHaveARange() throws {
+    let zeros = tensor(.float32, [5], [0, 0, 0, 0, 0])
+    try checkLowered(DynamicQuantize(), [zeros], tolerance: 0)
+    #expect(try DynamicQuantize().evaluate([zeros])[1].doubles() == [1])
+    #expect(throws: OperatorError.self) { try DynamicQuantize().infer([TensorType(.float32, [0, 3])]) }
+  }
+
+  /// q, its scale and zero point, weights, a scale for each output channel, and a bias.
+  private func inputs(_ x: [Int], _ weights: [Int], channels: Int) throws -> [Tensor] {
+    try DynamicQuantize().evaluate([random(.float32, x, -1, 3, seed: 1)]) + [
+      randomWeights(weights, seed: 2),
+      Tensor((0..<channels).map { 0.001 + 0.0001 * Float($0 % 11) }, shape: Shape([channels])),
+      random(.float32, [channels], seed: 3),
+    ]
+  }
+
+  @Test(arguments: [false, true]) func productOfRows(transposed: Bool) throws {
+    let op = DynamicProduct(
+      .matrix(MatMul(transposeB: transposed, epilogue: Epilogue(bias: true, function: .relu))))
+    let inputs = try inputs([2, 3, 30], transposed ? [20, 30] : [30, 20], channels: 20)
+    try checkLowered(op, inputs, constants: [3, 4, 5], tolerance: 1e-6)
+  }
+
+  @Test func convolutionWithoutPadding() throws {
+    let window = Window(kernel: [3, 3], strides: [2, 1], dilations: [1, 1], padBegin: [0, 0], padEnd: [0, 0])
+    for channels in [3, 8] {
+      let op = DynamicProduct(
+        .convolution(Convolution(window: window, channels: .last, epilogue: Epilogue(bias: true))))
+      let inputs = try inputs([2, 6, 5, channels], [16, 3, 3, channels], channels: 16)
+      try checkLowered(op, inputs, constants: [3, 4, 5], tolerance: 1e-6)
+    }
+  }
+
+  @Test func refusesWhatNoKernelDoes() throws {
+    let inputs = try inputs([2, 6, 5, 8], [16, 3, 3, 8], channels: 16).map(\.type)
+    let padded = Window(kernel: [3, 3], strides: [1, 1], dilations: [1, 1], padBegin: [1, 1], padEnd: [1, 1])
+    let bias = Epilogue(bias: true)
+    for base in [
+      Convolution(window: padded, channels: .last, epilogue: bias),
+      Convolution(window: padded, groups: 2, channels: .last, epilogue: bias),
+      Convolution(window: padded, channels: .first, epilogue: bias),
+    ] {
+      #expect(throws: OperatorError.self) { try DynamicProduct(.convolution(base)).infer(inputs) }
+    }
+  }
+}

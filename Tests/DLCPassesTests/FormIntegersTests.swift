@@ -16,11 +16,7 @@ import Testing
     _ after: String, step: Double = 0.1, sourceLocation: SourceLocation = #_sourceLocation,
     _ build: (inout TestModel) throws -> Void
   ) throws {
-    var model = TestModel()
-    try build(&model)
-    let result = try optimized(
-      model.graph, Self.formation, tolerance: 1.001 * step, sourceLocation: sourceLocation)
-    #expect(result.outline == after, sourceLocation: sourceLocation)
+    try checkIntegers(after, step: step, sourceLocation: sourceLocation, build)
   }
 
   @Test func convolutionWithBiasAndRelu() throws {

@@ -9,19 +9,8 @@ import Testing
   private let p = TestModel.u8(0.02, 110)
   private let q = TestModel.u8(0.01, 30)
 
-  private func check(
-    _ after: String, step: Double = 1e-6, sourceLocation: SourceLocation = #_sourceLocation,
-    _ build: (inout TestModel) throws -> Void
-  ) throws {
-    var model = TestModel()
-    try build(&model)
-    let result = try optimized(
-      model.graph, FormIntegersTests.formation, tolerance: 1.001 * step, sourceLocation: sourceLocation)
-    #expect(result.outline == after, sourceLocation: sourceLocation)
-  }
-
   @Test func chainOfFunctionsAndScalarsIsOneTable() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = lookup(%0) u8 to u8
@@ -36,7 +25,7 @@ import Testing
   }
 
   @Test func productWithItsOwnSigmoidIsOneTable() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = lookup(%0) u8 to u8
@@ -51,7 +40,7 @@ import Testing
   }
 
   @Test func realResultsAreLookedUp() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = lookup(%0) u8 to f32
@@ -63,7 +52,7 @@ import Testing
   }
 
   @Test func tableGoesIntoTheConvolutionBeforeIt() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = qconv(%0, c[2,2,1,1]) table
@@ -79,7 +68,7 @@ import Testing
   }
 
   @Test func tableOfAResultThatOthersReadStaysApart() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = quantize(x1) u8
@@ -97,7 +86,7 @@ import Testing
   }
 
   @Test func twoTablesInARowAreOne() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = quantize(x1) u8

@@ -6,21 +6,10 @@ import Testing
 @testable import DLCPasses
 
 @Suite struct IntegerMovementTests {
-  private func check(
-    _ after: String, step: Double = 1e-6, sourceLocation: SourceLocation = #_sourceLocation,
-    _ build: (inout TestModel) throws -> Void
-  ) throws {
-    var model = TestModel()
-    try build(&model)
-    let result = try optimized(
-      model.graph, FormIntegersTests.formation, tolerance: 1.001 * step, sourceLocation: sourceLocation)
-    #expect(result.outline == after, sourceLocation: sourceLocation)
-  }
-
   private let p = TestModel.u8(0.02, 110)
 
   @Test func movementAndMaxPoolingBetweenEqualScalesRunOnBytes() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = pool.max(%0)
@@ -38,7 +27,7 @@ import Testing
   }
 
   @Test func quantizationComesBeforeMovementOfRealNumbers() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = qconv(%0, c[2,2,1,1])
@@ -54,7 +43,7 @@ import Testing
   }
 
   @Test func concatenationRequantizesWhatDiffers() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = quantize(x1) u8
@@ -92,7 +81,7 @@ import Testing
   }
 
   @Test func sameParametersVanishAndOthersAreATable() throws {
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = lookup(%0) u8 to u8
@@ -107,7 +96,7 @@ import Testing
 
   @Test func signedActivationsBecomeUnsigned() throws {
     let p = QuantizationParameters(.int8, scale: 0.02, zeroPoint: -3)
-    try check(
+    try checkIntegers(
       """
       %0 = quantize(x0) u8
       %1 = pool.max(%0)
@@ -124,7 +113,7 @@ import Testing
   @Test func signedInputAndOutputKeepTheirType() throws {
     let p = QuantizationParameters(.int8, scale: 0.02, zeroPoint: -3)
     let q = QuantizationParameters(.int8, scale: 0.1, zeroPoint: 4)
-    try check(
+    try checkIntegers(
       """
       %0 = lookup(x0) i8 to u8
       %1 = qconv(%0, c[2,2,1,1])

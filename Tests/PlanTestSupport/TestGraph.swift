@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCOperators
 import DLCTensor
+import GraphTestSupport
 
 /// Pseudo-random numbers that are the same everywhere (Steele, Lea and Flood, 2014).
 package struct SplitMix: RandomNumberGenerator {
@@ -58,19 +59,7 @@ extension Graph {
 
   /// The outputs by reference evaluation of every node.
   package func reference(_ arguments: [Tensor]) throws -> [Tensor] {
-    var known: [ValueID: Tensor] = [:]
-    for (port, argument) in zip(inputs, arguments) { known[port.value] = argument }
-    func tensor(_ id: ValueID) throws -> Tensor {
-      guard let tensor = known[id] ?? constant(id) else { throw OperatorError("value \(id.index) was not computed") }
-      return tensor
-    }
-    for id in topologicalOrder() ?? [] {
-      let node = self[id]
-      for (output, result) in zip(node.outputs, try node.op.evaluate(node.inputs.map(tensor))) {
-        known[output] = result
-      }
-    }
-    return try outputs.map { try tensor($0.value) }
+    try evaluated(arguments)
   }
 }
 

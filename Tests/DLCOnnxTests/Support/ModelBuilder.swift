@@ -1,5 +1,6 @@
 import DLCGraph
 import DLCTensor
+import GraphTestSupport
 
 @testable import DLCOnnx
 

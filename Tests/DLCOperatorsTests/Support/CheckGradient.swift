@@ -1,5 +1,6 @@
 import DLCGraph
 import DLCTensor
+import GraphTestSupport
 import Testing
 
 /// Compares an operator's gradient rule with central differences of its reference evaluation, for every f64 input.

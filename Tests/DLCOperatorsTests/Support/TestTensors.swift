@@ -29,3 +29,19 @@ func random(
 func tensor(_ element: ElementType, _ shape: [Int], _ values: [Double]) -> Tensor {
   Tensor(doubles: values, type: TensorType(element, Shape(shape)))
 }
+
+/// Parameters of u8.
+func u8(_ scale: Float, _ zero: Int32) -> QuantizationParameters {
+  QuantizationParameters(.uint8, scale: scale, zeroPoint: zero)
+}
+
+/// Random bytes.
+func randomBytes(_ shape: [Int], seed: UInt64) -> Tensor {
+  Tensor(random(.float64, shape, 0, 256, seed: seed).doubles().map { UInt8($0) }, shape: Shape(shape))
+}
+
+/// Random integers of i8 from `low` to 127.
+func randomWeights(_ shape: [Int], seed: UInt64, low: Double = -127) -> Tensor {
+  let real = random(.float64, shape, low, 128, seed: seed).doubles()
+  return Tensor(real.map { Int8(max($0.rounded(.down), low)) }, shape: Shape(shape))
+}

@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCOperators
 import DLCTensor
+import GraphTestSupport
 import Testing
 
 @testable import DLCPasses
@@ -34,5 +35,17 @@ func check(
   try build(&model)
   #expect(model.graph.outline == before, sourceLocation: sourceLocation)
   let result = try optimized(model.graph, passes, tolerance: tolerance, sourceLocation: sourceLocation)
+  #expect(result.outline == after, sourceLocation: sourceLocation)
+}
+
+/// Forms integer operators of the network that `build` makes, and compares the outline with `after`. Answers keep within `step`.
+func checkIntegers(
+  _ after: String, step: Double = 1e-6, sourceLocation: SourceLocation = #_sourceLocation,
+  _ build: (inout TestModel) throws -> Void
+) throws {
+  var model = TestModel()
+  try build(&model)
+  let result = try optimized(
+    model.graph, FormIntegersTests.formation, tolerance: 1.001 * step, sourceLocation: sourceLocation)
   #expect(result.outline == after, sourceLocation: sourceLocation)
 }

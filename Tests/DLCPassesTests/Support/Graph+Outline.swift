@@ -3,23 +3,6 @@ import DLCOperators
 import DLCTensor
 
 extension Graph {
-  /// The outputs by reference evaluation of every node.
-  func evaluated(_ arguments: [Tensor]) throws -> [Tensor] {
-    var known: [ValueID: Tensor] = [:]
-    for (port, argument) in zip(inputs, arguments) { known[port.value] = argument }
-    func tensor(_ id: ValueID) throws -> Tensor {
-      guard let tensor = known[id] ?? constant(id) else { throw OperatorError("value \(id.index) was not computed") }
-      return tensor
-    }
-    for id in topologicalOrder() ?? [] {
-      let node = self[id]
-      for (output, result) in zip(node.outputs, try node.op.evaluate(node.inputs.map(tensor))) {
-        known[output] = result
-      }
-    }
-    return try outputs.map { try tensor($0.value) }
-  }
-
   /// Random arguments of the inputs' types: floats in -2...2, integers 0...3.
   func randomArguments(seed: UInt64 = 1) -> [Tensor] {
     var random = SplitMix(state: seed)
