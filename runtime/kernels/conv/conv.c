@@ -106,19 +106,8 @@ static uint32_t parts(const dlc_call *call) {
 }
 
 static dlc_gather gather_of(const dlc_conv_params *p, const dlc_tensor *x, const dlc_tensor *y) {
-  const dlc_window *w = &p->window;
   dlc_gather g = {.x = x->data, .pitch = x->pitch, .row_pitch = (int64_t)x->dims[3] * x->pitch};
-  for (int i = 0; i < 3; i++)
-    g.axis[i] = (dlc_gather_axis){
-        .in = x->dims[1 + i],
-        .out = y->dims[1 + i],
-        .stride = w->stride[i],
-        .offset = -w->pad_begin[i],
-        .step = w->dilation[i],
-        .taps = w->kernel[i],
-        .y_size = y->dims[1 + i],
-        .y_step = 1,
-    };
+  for (int i = 0; i < 3; i++) g.axis[i] = dlc_window_axis_of(&p->window, i, x, y);
   return g;
 }
 

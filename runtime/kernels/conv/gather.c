@@ -8,7 +8,7 @@ typedef struct tile_origin {
 
 // Rows of one tap; false when none lies inside.
 static bool list_tap(const dlc_gather *g, const tile_origin *o, uint32_t m, const int32_t at[3], const float **a) {
-  const dlc_gather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
+  const dlc_window_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   bool any = false;
   for (uint32_t i = 0; i < m; i++) {
     int32_t z = o->d[i] + at[0], y = o->h[i] + at[1], x = o->w[i] + at[2];
@@ -21,23 +21,12 @@ static bool list_tap(const dlc_gather *g, const tile_origin *o, uint32_t m, cons
 
 void dlc_gather_shifts(const void *gather, int64_t *shift) {
   const dlc_gather *g = gather;
-  const dlc_gather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
-  for (int32_t td = 0; td < d->taps; td++)
-    for (int32_t th = 0; th < h->taps; th++)
-      for (int32_t tw = 0; tw < w->taps; tw++)
-        *shift++ =
-            ((int64_t)td * d->step * h->in + (int64_t)th * h->step) * g->row_pitch + (int64_t)tw * w->step * g->pitch;
-}
-
-// Whether a window from cell `at` on lies inside along an axis.
-static inline bool is_inside(const dlc_gather_axis *axis, int32_t at) {
-  const int64_t last = at + (int64_t)(axis->taps - 1) * axis->step;
-  return ((uint64_t)at < (uint64_t)axis->in) & ((uint64_t)last < (uint64_t)axis->in);
+  dlc_window_shifts(g->axis, g->row_pitch, g->pitch, shift);
 }
 
 void dlc_gather_rows(const void *gather, int64_t row, dlc_tile_rows *rows) {
   const dlc_gather *g = gather;
-  const dlc_gather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
+  const dlc_window_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   const int64_t image = (int64_t)d->in * h->in * g->row_pitch;
   tile_origin o;
   int64_t rest = row / w->out, n = 0;
@@ -61,7 +50,8 @@ void dlc_gather_rows(const void *gather, int64_t row, dlc_tile_rows *rows) {
             w->y_size +
         w->y_first;
     const int32_t first = qw * w->stride + w->offset, last = first + (count - 1) * w->stride;
-    inside = inside && is_inside(d, od) && is_inside(h, oh) && is_inside(w, first) && is_inside(w, last);
+    inside = inside && dlc_window_is_inside(d, od) && dlc_window_is_inside(h, oh) && dlc_window_is_inside(w, first) &&
+             dlc_window_is_inside(w, last);
     const float *start = inside ? from + ((int64_t)od * h->in + oh) * g->row_pitch : from;
     for (int32_t j = 0; j < count; j++, i++, qw++) {
       o.d[i] = od;

@@ -3,12 +3,7 @@
 #define DLC_CONV_GATHER_H
 
 #include "gemm/contraction.h"
-
-// One spatial axis: output q reads input cells q stride + offset + t step for t < taps, where they exist.
-typedef struct dlc_gather_axis {
-  int32_t in, out, stride, offset, step, taps;
-  int32_t y_size, y_first, y_step; // output q is y_first + q y_step of y's y_size cells
-} dlc_gather_axis;
+#include "gemm/window_axis.h"
 
 // Rows of an indirect matrix: one for each output cell of [N, out...], one tap for each window cell.
 typedef struct dlc_gather {
@@ -16,7 +11,7 @@ typedef struct dlc_gather {
   int64_t pitch;      // floats from one input cell to the next
   int64_t row_pitch;  // floats from one input row (all cells of the last axis) to the next
   const float *zeros; // as many as a tap is deep; stands for cells outside the input
-  dlc_gather_axis axis[3];
+  dlc_window_axis axis[3];
 } dlc_gather;
 
 // A dlc_row_source over a dlc_gather; taps that lie outside for all rows of a tile are not listed.

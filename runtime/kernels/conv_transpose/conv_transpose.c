@@ -114,18 +114,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
         c.taps = 1;
         for (int i = 0; i < 3; i++) {
           const dlc_phase_axis a = dlc_phase_of(window, i, at[i]);
-          const int32_t size = y->dims[1 + i], stride = window->stride[i];
-          g.axis[i] = (dlc_gather_axis){
-              .in = x->dims[1 + i],
-              .out = size > a.first ? (size - a.first - 1) / stride + 1 : 0,
-              .stride = 1,
-              .offset = a.offset,
-              .step = a.step,
-              .taps = a.taps,
-              .y_size = size,
-              .y_first = a.first,
-              .y_step = stride,
-          };
+          g.axis[i] = dlc_phase_window(&a, window, i, x, y);
           rows *= g.axis[i].out;
           c.taps *= (uint32_t)a.taps;
         }

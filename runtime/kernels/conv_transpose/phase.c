@@ -23,3 +23,19 @@ dlc_phase_axis dlc_phase_of(const dlc_window *w, int axis, int32_t remainder) {
   p.offset = (int32_t)(((int64_t)p.first + pad - (int64_t)p.cell * dilation) / stride);
   return p;
 }
+
+dlc_window_axis dlc_phase_window(const dlc_phase_axis *phase, const dlc_window *w, int i, const dlc_tensor *x,
+                                 const dlc_tensor *y) {
+  const int32_t size = y->dims[1 + i], stride = w->stride[i];
+  return (dlc_window_axis){
+      .in = x->dims[1 + i],
+      .out = size > phase->first ? (size - phase->first - 1) / stride + 1 : 0,
+      .stride = 1,
+      .offset = phase->offset,
+      .step = phase->step,
+      .taps = phase->taps,
+      .y_size = size,
+      .y_first = phase->first,
+      .y_step = stride,
+  };
+}

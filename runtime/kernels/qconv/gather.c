@@ -30,7 +30,7 @@ static cursor cursor_at(const dlc_qgather *g, int64_t row) {
 
 // The cells up to the end of the output row, at most `most`; moves the cursor behind them.
 static cell_run next_run(const dlc_qgather *g, cursor *c, uint32_t most) {
-  const dlc_qgather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
+  const dlc_window_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   const int32_t left = w->out - c->w;
   cell_run r = {
       .image = g->x + c->n * d->in * h->in * g->row_pitch,
@@ -56,31 +56,20 @@ static cell_run next_run(const dlc_qgather *g, cursor *c, uint32_t most) {
 
 void dlc_qgather_shifts(const void *gather, int64_t *shift) {
   const dlc_qgather *g = gather;
-  const dlc_qgather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
-  for (int32_t td = 0; td < d->taps; td++)
-    for (int32_t th = 0; th < h->taps; th++)
-      for (int32_t tw = 0; tw < w->taps; tw++)
-        *shift++ =
-            ((int64_t)td * d->step * h->in + (int64_t)th * h->step) * g->row_pitch + (int64_t)tw * w->step * g->pitch;
-}
-
-// Whether a window from cell `at` on lies inside along an axis.
-static inline bool is_inside(const dlc_qgather_axis *axis, int32_t at) {
-  const int64_t last = at + (int64_t)(axis->taps - 1) * axis->step;
-  return ((uint64_t)at < (uint64_t)axis->in) & ((uint64_t)last < (uint64_t)axis->in);
+  dlc_window_shifts(g->axis, g->row_pitch, g->pitch, shift);
 }
 
 void dlc_qgather_rows(const void *gather, int64_t row, bool skips, dlc_qtile_rows *rows) {
   const dlc_qgather *g = gather;
-  const dlc_qgather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
+  const dlc_window_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   cell_run runs[DLC_QTILE_MAX_ROWS];
   uint32_t count = 0;
   bool inside = true;
   cursor c = cursor_at(g, row);
   for (uint32_t i = 0; i < rows->m; count++) {
     const cell_run r = runs[count] = next_run(g, &c, rows->m - i);
-    inside = inside && is_inside(d, r.d) && is_inside(h, r.h) && is_inside(w, r.w) &&
-             is_inside(w, r.w + (r.count - 1) * w->stride);
+    inside = inside && dlc_window_is_inside(d, r.d) && dlc_window_is_inside(h, r.h) && dlc_window_is_inside(w, r.w) &&
+             dlc_window_is_inside(w, r.w + (r.count - 1) * w->stride);
     for (int32_t j = 0; j < r.count; j++, i++) rows->y_row[i] = r.y_row + (int64_t)j * w->y_step;
   }
   const int64_t cell_step = (int64_t)w->stride * g->pitch;
@@ -168,7 +157,7 @@ static int32_t count_below(int64_t at, int32_t stride, int64_t limit, int32_t co
 
 // One row of the window, cell by cell: `line` is the input row, `w` the position of the first window in it.
 static void copy_taps(const dlc_qgather *g, uint8_t *to, const uint8_t *line, int32_t w, int32_t count) {
-  const dlc_qgather_axis *axis = &g->axis[2];
+  const dlc_window_axis *axis = &g->axis[2];
   for (int32_t t = 0; t < axis->taps; t++, to += g->inputs) {
     const int64_t at = (int64_t)w + (int64_t)t * axis->step;
     const int32_t before = count_below(at, axis->stride, 0, count),
@@ -184,7 +173,7 @@ static void copy_taps(const dlc_qgather *g, uint8_t *to, const uint8_t *line, in
 // One row of the windows that reach beyond the input's row, where their cells are contiguous.
 static void copy_edges(const dlc_qgather *g, uint8_t *to, const uint8_t *line, int32_t w, int32_t count) {
   enum { FEW = 16 };
-  const dlc_qgather_axis *axis = &g->axis[2];
+  const dlc_window_axis *axis = &g->axis[2];
   const int64_t bytes = (int64_t)axis->taps * g->inputs, end = (int64_t)axis->in * g->inputs;
   for (int32_t i = 0; i < count; i++, to += g->copy_pitch) {
     // Byte k of the window is byte from + k of the line.
@@ -205,7 +194,7 @@ static void copy_edges(const dlc_qgather *g, uint8_t *to, const uint8_t *line, i
 
 // One row of the window where its cells are contiguous in the input.
 static void copy_line(const dlc_qgather *g, uint8_t *to, const uint8_t *line, int32_t w, int32_t count) {
-  const dlc_qgather_axis *axis = &g->axis[2];
+  const dlc_window_axis *axis = &g->axis[2];
   const int32_t before = count_below(w, axis->stride, 0, count);
   int32_t inside = count_below(w, axis->stride, (int64_t)axis->in - axis->taps + 1, count) - before;
   if (inside < 0) inside = 0;
@@ -220,7 +209,7 @@ static void copy_line(const dlc_qgather *g, uint8_t *to, const uint8_t *line, in
 
 void dlc_qgather_copies(const void *gather, int64_t row, uint32_t count, uint8_t *copy, int64_t *y_row) {
   const dlc_qgather *g = gather;
-  const dlc_qgather_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
+  const dlc_window_axis *d = &g->axis[0], *h = &g->axis[1], *w = &g->axis[2];
   const bool contiguous = w->step == 1 && g->pitch == g->inputs;
   const int64_t line_bytes = (int64_t)w->taps * g->inputs, bytes = line_bytes * h->taps * d->taps;
   cursor c = cursor_at(g, row);

@@ -2,13 +2,8 @@
 #ifndef DLC_QCONV_GATHER_H
 #define DLC_QCONV_GATHER_H
 
+#include "gemm/window_axis.h"
 #include "qgemm/contraction.h"
-
-// One spatial axis: output q reads input cells q stride + offset + t step for t < taps, where they exist.
-typedef struct dlc_qgather_axis {
-  int32_t in, out, stride, offset, step, taps;
-  int32_t y_size, y_first, y_step; // output q is y_first + q y_step of y's y_size cells
-} dlc_qgather_axis;
 
 // Rows of an indirect matrix: one for each output cell of [N, out...], one tap for each window cell.
 typedef struct dlc_qgather {
@@ -19,7 +14,7 @@ typedef struct dlc_qgather {
   int64_t copy_pitch;       // of copied rows
   int32_t inputs;           // bytes of a cell
   uint8_t x_zero;
-  dlc_qgather_axis axis[3];
+  dlc_window_axis axis[3];
 } dlc_qgather;
 
 // Behind the last byte of a u8 operand.

@@ -75,7 +75,6 @@ static uint32_t parts(const dlc_call *call) {
 }
 
 static dlc_qgather gather_of(const dlc_qconv_params *p, const layout *l, const dlc_tensor *x, const dlc_tensor *y) {
-  const dlc_window *w = &p->window;
   dlc_qgather g = {
       .x = x->data,
       .x_end = dlc_qbytes_end(x),
@@ -85,17 +84,7 @@ static dlc_qgather gather_of(const dlc_qconv_params *p, const layout *l, const d
       .inputs = l->g.inputs,
       .x_zero = (uint8_t)p->x_zero,
   };
-  for (int i = 0; i < 3; i++)
-    g.axis[i] = (dlc_qgather_axis){
-        .in = x->dims[1 + i],
-        .out = y->dims[1 + i],
-        .stride = w->stride[i],
-        .offset = -w->pad_begin[i],
-        .step = w->dilation[i],
-        .taps = w->kernel[i],
-        .y_size = y->dims[1 + i],
-        .y_step = 1,
-    };
+  for (int i = 0; i < 3; i++) g.axis[i] = dlc_window_axis_of(&p->window, i, x, y);
   return g;
 }
 

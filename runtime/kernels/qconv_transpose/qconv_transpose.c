@@ -114,18 +114,7 @@ static int64_t set_axes(dlc_qgather *g, const dlc_phase_axis axis[3], const dlc_
                         const dlc_tensor *y) {
   int64_t rows = x->dims[0];
   for (int i = 0; i < 3; i++) {
-    const int32_t size = y->dims[1 + i], stride = w->stride[i], first = axis[i].first;
-    g->axis[i] = (dlc_qgather_axis){
-        .in = x->dims[1 + i],
-        .out = size > first ? (size - first - 1) / stride + 1 : 0,
-        .stride = 1,
-        .offset = axis[i].offset,
-        .step = axis[i].step,
-        .taps = axis[i].taps,
-        .y_size = size,
-        .y_first = first,
-        .y_step = stride,
-    };
+    g->axis[i] = dlc_phase_window(&axis[i], w, i, x, y);
     rows *= g->axis[i].out;
   }
   return rows;
