@@ -1,9 +1,12 @@
 #include "dlc_plan_builder.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <map>
 #include <new>
+#include <tuple>
 #include <vector>
 
 #include "plan_generated.h"
@@ -27,6 +30,25 @@ public:
 // Tables of more than this are refused; it keeps the builder's buffer from ever growing, which would touch the weights.
 constexpr uint64_t tables_limit = (uint64_t{1} << 27) - 4096;
 
+// Orders by length, then by bytes: also NaNs have a place, and 0 and -0 are two.
+struct ByBytes {
+  template <typename T> bool operator()(const std::vector<T> &a, const std::vector<T> &b) const {
+    if (a.size() != b.size()) return a.size() < b.size();
+    return !a.empty() && memcmp(a.data(), b.data(), a.size() * sizeof(T)) < 0;
+  }
+};
+
+// Lists by what they hold: equal ones stand once in the file.
+template <typename T> using Lists = std::map<std::vector<T>, flatbuffers::Offset<flatbuffers::Vector<T>>, ByBytes>;
+
+template <typename T>
+flatbuffers::Offset<flatbuffers::Vector<T>> list(flatbuffers::FlatBufferBuilder &builder, Lists<T> &known,
+                                                 const T *elements, size_t count) {
+  auto &offset = known[std::vector<T>(elements, elements + count)];
+  if (offset.IsNull()) offset = builder.CreateVector(elements, count);
+  return offset;
+}
+
 } // namespace
 
 struct dlc_plan_builder {
@@ -35,6 +57,11 @@ struct dlc_plan_builder {
   uint64_t weights_bytes;
   bool full = false;
   flatbuffers::Offset<flatbuffers::Vector<uint8_t>> weights;
+  Lists<uint8_t> params;
+  Lists<uint32_t> operands;
+  Lists<int32_t> integers;
+  Lists<float> scales;
+  std::map<std::tuple<uint32_t, uint32_t, int32_t>, flatbuffers::Offset<Quantization>> quantizations;
   std::vector<Buffer> buffers;
   std::vector<flatbuffers::Offset<Tensor>> tensors;
   std::vector<flatbuffers::Offset<Step>> steps;
@@ -83,7 +110,7 @@ void dlc_plan_builder_add_buffer(dlc_plan_builder *b, uint64_t offset, uint64_t 
 void dlc_plan_builder_add_tensor(dlc_plan_builder *b, uint32_t buffer, uint64_t offset, uint8_t type,
                                  const int32_t *dims, size_t rank, int32_t pitch) {
   if (!b->fits(rank * 4)) return;
-  auto shape = b->builder.CreateVector(dims, rank);
+  auto shape = list(b->builder, b->integers, dims, rank);
   b->tensors.push_back(CreateTensor(b->builder, buffer, offset, type, shape, pitch, b->quantization));
   b->quantization = 0;
 }
@@ -91,20 +118,22 @@ void dlc_plan_builder_add_tensor(dlc_plan_builder *b, uint32_t buffer, uint64_t 
 void dlc_plan_builder_set_quantization(dlc_plan_builder *b, const float *scales, const int32_t *zeros, size_t count,
                                        int32_t axis) {
   if (!b->fits(count * 8)) return;
-  auto scale_vector = b->builder.CreateVector(scales, count);
+  auto scale_list = list(b->builder, b->scales, scales, count);
   // One for each channel costs bytes: zeros alone are left out.
   bool stated = count == 1 || std::any_of(zeros, zeros + count, [](int32_t zero) { return zero != 0; });
-  auto zero_vector = stated ? b->builder.CreateVector(zeros, count) : 0;
-  b->quantization = CreateQuantization(b->builder, scale_vector, zero_vector, axis);
+  auto zero_list = stated ? list(b->builder, b->integers, zeros, count) : 0;
+  auto &known = b->quantizations[{scale_list.o, zero_list.o, axis}];
+  if (known.IsNull()) known = CreateQuantization(b->builder, scale_list, zero_list, axis);
+  b->quantization = known;
 }
 
 void dlc_plan_builder_add_step(dlc_plan_builder *b, uint16_t kernel, const uint32_t *operands, size_t operand_count,
                                const uint8_t *params, size_t params_bytes, const char *name, uint64_t macs) {
   if (!b->fits(operand_count * 4 + params_bytes + strlen(name))) return;
-  auto operand_vector = b->builder.CreateVector(operands, operand_count);
-  auto params_vector = b->builder.CreateVector(params, params_bytes);
+  auto operand_list = list(b->builder, b->operands, operands, operand_count);
+  auto params_list = list(b->builder, b->params, params, params_bytes);
   auto text = b->builder.CreateSharedString(name);
-  b->steps.push_back(CreateStep(b->builder, kernel, operand_vector, params_vector, text, macs));
+  b->steps.push_back(CreateStep(b->builder, kernel, operand_list, params_list, text, macs));
 }
 
 void dlc_plan_builder_add_axis(dlc_plan_builder *b, const char *declared) {
