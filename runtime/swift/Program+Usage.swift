@@ -25,13 +25,17 @@ extension Program {
 
   /// Whether a step writes floating-point numbers.
   package func writesFloats(step index: Int) -> Bool {
-    for k in writtenOperands(ofStep: index) {
-      switch UInt32(operands[steps[index].firstOperand + k].type) {
-      case DLC_F32.rawValue, DLC_F64.rawValue, DLC_F16.rawValue, DLC_BF16.rawValue: return true
-      default: continue
-      }
+    writes(DLC_F32, step: index) || writes(DLC_F64, step: index) || writes(DLC_F16, step: index)
+      || writes(DLC_BF16, step: index)
+  }
+
+  /// Whether a step writes float64.
+  package func writesDoubles(step index: Int) -> Bool { writes(DLC_F64, step: index) }
+
+  private func writes(_ type: dlc_type, step index: Int) -> Bool {
+    writtenOperands(ofStep: index).contains {
+      UInt32(operands[steps[index].firstOperand + $0].type) == type.rawValue
     }
-    return false
   }
 
   /// The plan's bytes.

@@ -199,7 +199,8 @@ typedef struct dlc_cumulative_params {
   int32_t op, axis, exclusive, reverse;
 } dlc_cumulative_params;
 
-// softmax: x, y (f32, f64). kind 0: softmax, 1: log-softmax, 2: hardmax (first maximum).
+// softmax: x, y (f32, f64). kind 0: softmax, 1: log-softmax, 2: hardmax (first maximum). f32 is the same bits on every
+// instruction set; a probability below 2^-126 is 0.
 typedef struct dlc_softmax_params {
   int32_t kind, axis;
 } dlc_softmax_params;

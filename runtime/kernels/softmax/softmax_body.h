@@ -1,6 +1,4 @@
 // Softmax and its logarithm in f32, written once for every instruction set.
-#include <math.h>
-
 #include "softmax/softmax.h"
 
 #define V DLC_V
@@ -33,41 +31,50 @@ DLC_VTARGET DLC_FLATTEN float line_max(const float *x, int64_t n) {
   return lanes[0];
 }
 
-// The sum of e^(x - shift); the terms go to y unless it is NULL.
+// The sum of e^(x - shift); the terms go to y unless it is NULL. Every instruction set adds in the same order: element
+// i to sum i % 16, then these in halves.
 DLC_VTARGET DLC_FLATTEN float line_exp(const float *x, float *y, int64_t n, float shift) {
+  enum { SUMS = 16, VECTORS = SUMS / DLC_VWIDTH };
   const V s = C(shift);
-  V a0 = C(0.0f), a1 = a0;
+  V sums[VECTORS];
+  for (int k = 0; k < VECTORS; k++) sums[k] = C(0.0f);
   int64_t i = 0;
-  for (; i + 2 * DLC_VWIDTH <= n; i += 2 * DLC_VWIDTH) {
-    V e0 = F(exp)(F(load)(x + i) - s), e1 = F(exp)(F(load)(x + i + DLC_VWIDTH) - s);
-    if (y) {
-      F(store)(y + i, e0);
-      F(store)(y + i + DLC_VWIDTH, e1);
+  for (; i + SUMS <= n; i += SUMS)
+    for (int k = 0; k < VECTORS; k++) {
+      V e = F(exp_nonpositive)(F(load)(x + i + k * DLC_VWIDTH) - s);
+      if (y) F(store)(y + i + k * DLC_VWIDTH, e);
+      sums[k] = sums[k] + e;
     }
-    a0 = a0 + e0;
-    a1 = a1 + e1;
-  }
-  for (; i < n; i += DLC_VWIDTH) {
+  for (int k = 0; i < n; i += DLC_VWIDTH, k++) {
     int part = (int)(n - i < DLC_VWIDTH ? n - i : DLC_VWIDTH);
-    V e = F(exp)(F(load_part)(x + i, part) - s);
+    V e = F(exp_nonpositive)(F(load_part)(x + i, part) - s);
     if (y) F(store_part)(y + i, e, part);
-    a0 = a0 + keep_part(e, part, C(0.0f));
+    sums[k] = sums[k] + keep_part(e, part, C(0.0f));
   }
-  float lanes[DLC_VWIDTH];
-  F(store)(lanes, a0 + a1);
-  for (int width = DLC_VWIDTH / 2; width > 0; width /= 2)
+  float lanes[SUMS];
+  for (int k = 0; k < VECTORS; k++) F(store)(lanes + k * DLC_VWIDTH, sums[k]);
+  for (int width = SUMS / 2; width > 0; width /= 2)
     for (int k = 0; k < width; k++) lanes[k] += lanes[k + width];
   return lanes[0];
 }
 
-DLC_VTARGET void line(const float *x, float *y, int64_t n) {
-  float scale = 1.0f / line_exp(x, y, n, line_max(x, n));
-  DLC_INDEPENDENT
-  for (int64_t i = 0; i < n; i++) y[i] *= scale;
+// e rest, and 0 where that is below 2^-126: ARMv7's vectors make it 0, so all do.
+DLC_VTARGET V scaled(V e, V rest) {
+  V y = e * rest;
+  return F(select)(F(lt)(y, C(1.17549449e-38f)), C(0.0f), y);
 }
 
-DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
-  float largest = line_max(x, n), rest = logf(line_exp(x, NULL, n, largest));
+DLC_VTARGET DLC_FLATTEN void line(const float *x, float *y, int64_t n) {
+  const V rest = C(1.0f / line_exp(x, y, n, line_max(x, n)));
+  int64_t i = 0;
+  for (; i + DLC_VWIDTH <= n; i += DLC_VWIDTH) F(store)(y + i, scaled(F(load)(y + i), rest));
+  if (i < n) F(store_part)(y + i, scaled(F(load_part)(y + i, (int)(n - i)), rest), (int)(n - i));
+}
+
+DLC_VTARGET DLC_FLATTEN void log_line(const float *x, float *y, int64_t n) {
+  float largest = line_max(x, n), lanes[DLC_VWIDTH];
+  F(store)(lanes, F(log)(C(line_exp(x, NULL, n, largest))));
+  const float rest = lanes[0];
   DLC_INDEPENDENT
   for (int64_t i = 0; i < n; i++) y[i] = x[i] - largest - rest;
 }
@@ -80,7 +87,7 @@ DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
       V largest = C(-__builtin_inff()), sum = C(0.0f);                                                                 \
       for (int64_t k = 0; k < n; k++) largest = F(max)(largest, F(load_part)(x + k * stride + j, part));               \
       for (int64_t k = 0; k < n; k++) {                                                                                \
-        V e = F(exp)(F(load_part)(x + k * stride + j, part) - largest);                                                \
+        V e = F(exp_nonpositive)(F(load_part)(x + k * stride + j, part) - largest);                                    \
         keep;                                                                                                          \
         sum = sum + e;                                                                                                 \
       }                                                                                                                \
@@ -91,7 +98,7 @@ DLC_VTARGET void log_line(const float *x, float *y, int64_t n) {
       }                                                                                                                \
     }                                                                                                                  \
   }
-COLUMNS(columns, F(store_part)(y + k * stride + j, e, part), C(1.0f) / sum, y, e *rest)
+COLUMNS(columns, F(store_part)(y + k * stride + j, e, part), C(1.0f) / sum, y, scaled(e, rest))
 COLUMNS(log_columns, (void)0, F(log)(sum), x, e - largest - rest)
 
 #define KIND(k, function) (DLC_SOFTMAX_KINDS >> (k)&1u ? (function) : NULL)

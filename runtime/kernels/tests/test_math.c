@@ -124,6 +124,25 @@ static void run_parts(const dlc_kernel *kernel, const dlc_call *call, uint32_t p
   }
 }
 
+// Whether a call's f32 results are the same bits on every instruction set.
+static bool is_exact(const dlc_kernel *kernel, const void *params) {
+  if (kernel == &dlc_softmax_kernel) return true;
+  if (kernel != &dlc_unary_kernel) return false;
+  const int32_t function = ((const dlc_unary_params *)params)->function;
+  return function != DLC_FN_ERF && function != DLC_FN_GELU;
+}
+
+// The first element of the f32 tensor y that differs from `other`, or -1. NaNs are equal, and numbers below 2^-126.
+static int64_t first_difference(const dlc_tensor *y, const void *other) {
+  dlc_tensor t = *y;
+  t.data = (void *)(uintptr_t)other;
+  for (int64_t e = 0; e < dlc_elements(y); e++) {
+    double a = get(y, e), b = get(&t, e);
+    if (a != b && (a == a || b == b) && (fabs(a) >= 0x1p-126 || fabs(b) >= 0x1p-126)) return e;
+  }
+  return -1;
+}
+
 void run_case(const dlc_kernel *kernel, dlc_tensor *operands, uint32_t count, uint32_t first_output, const void *params,
               size_t params_bytes, reference *const *references, double tolerance, const char *label) {
   static const dlc_isa isas[] = {DLC_ISA_SCALAR, DLC_ISA_AVX2, DLC_ISA_AVX512, DLC_ISA_NEON};
@@ -132,6 +151,7 @@ void run_case(const dlc_kernel *kernel, dlc_tensor *operands, uint32_t count, ui
   expect(line == 0, "%s %s: check line %d", kernel->name, label, line);
   if (line) return;
   dlc_isa before = dlc_current_isa();
+  void *scalar[8] = {0};
   for (int i = 0; i < 4; i++) {
     if (!dlc_set_isa(isas[i])) continue;
     expect(!kernel->parts || (kernel->parts(&call) >= 1 && kernel->parts(&call) <= 64), "%s %s: parts", kernel->name,
@@ -166,8 +186,19 @@ void run_case(const dlc_kernel *kernel, dlc_tensor *operands, uint32_t count, ui
         }
       }
     }
-    for (int k = 0; k < 8; k++) free(first[k]);
+    for (int k = 0; k < 8; k++) {
+      int64_t wrong = -1;
+      if (first[k] && scalar[k] && operands[k].type == DLC_F32 && is_exact(kernel, params))
+        wrong = first_difference(&operands[k], scalar[k]);
+      expect(wrong < 0, "%s %s on %s: element %lld is not the scalar row's", kernel->name, label, dlc_isa_name(isas[i]),
+             (long long)wrong);
+      if (scalar[k])
+        free(first[k]);
+      else
+        scalar[k] = first[k];
+    }
   }
+  for (int k = 0; k < 8; k++) free(scalar[k]);
   dlc_set_isa(before);
 }
 

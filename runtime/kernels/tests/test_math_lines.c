@@ -250,7 +250,7 @@ static void test_softmax(void) {
           int gap = axis == 2 ? n % 3 : 0;
           uint8_t type = wide ? DLC_F64 : DLC_F32;
           dlc_tensor t[2] = {TENSOR(type, gap, 3, 4, n), TENSOR(type, gap, 3, 4, n)};
-          if (n > 5 && kind < 2) set(&t[0], 1, -INFINITY), set(&t[0], 3, 80);
+          if (n > 5 && kind < 2) set(&t[0], 1, -INFINITY), set(&t[0], 3, n % 2 ? 80 : 95);
           run_case(&dlc_softmax_kernel, t, 2, 1, &p, sizeof p, references, tolerance_of(type), "line");
           p.axis = 3;
           expect(checked(&dlc_softmax_kernel, t, 2, &p, sizeof p), "softmax accepts a bad axis");

@@ -14,6 +14,7 @@
 #define DLC_VWIDTH 16
 #define DLC_VF(name) dlc_v##name##__avx512
 #define DLC_VTARGET DLC_TARGET_AVX512 static inline __attribute__((unused))
+#define DLC_VSCALE2 _mm512_scalef_ps
 #define DLC_VOUTLINE DLC_TARGET_AVX512 static __attribute__((noinline, unused))
 
 DLC_VTARGET __m512 dlc_vsplat__avx512(float x) { return _mm512_set1_ps(x); }

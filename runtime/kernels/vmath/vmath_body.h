@@ -2,40 +2,66 @@
 // and includes this file, so that every instruction set evaluates the same polynomials.
 //
 // Expects DLC_V (vector of f32; the operators + - * / work on it), DLC_VTARGET (function attributes), DLC_VF(name)
-// (decorated name) and the primitives splat, fma, min, max, lt, select, abs, copysign, exp2i, exponent, mantissa.
-// min(a, b) and max(a, b) give b when either is NaN, or NaN; so the argument that may be NaN stands second.
-// Coefficients are our own weighted minimax fits, or the Taylor series where it is as short.
+// (decorated name) and the primitives splat, fma, min, max, lt, eq, select, abs, copysign, exp2i, exponent, mantissa;
+// DLC_VSCALE2 where an instruction multiplies by a power of two.
+// Products and sums are rounded one by one, also where a processor could fuse them, and powers of two are exact: every
+// instruction set gives the same bits. Exceptions are erf and with it GELU, long polynomials that are fused where that
+// is quicker, and results below 2^-126, which ARMv7's vectors take as 0. min(a, b) and max(a, b) give b when either is
+// NaN, or NaN; so the argument that may be NaN stands second. Coefficients are our own weighted minimax fits, or the
+// Taylor series where it is as short.
 
 #define V DLC_V
 #define F(name) DLC_VF(name)
 #define C(x) DLC_VF(splat)(x)
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 
 // Nearest integer, half to even, for |x| < 2^22.
 DLC_VTARGET V F(nearest)(V x) { return (x + C(12582912.0f)) - C(12582912.0f); }
 
+// x 2^n of an integer-valued n in -150...130 and x in 0.5...2; rounded once, as the first product is exact.
+DLC_VTARGET V F(scale2)(V x, V n) {
+#if defined(DLC_VSCALE2)
+  return DLC_VSCALE2(x, n);
+#else
+  V half = F(nearest)(n * C(0.5f));
+  return x * F(exp2i)(half) * F(exp2i)(n - half);
+#endif
+}
+
 // e^r - 1 for |r| <= ln(2)/2; error 4e-9.
 DLC_VTARGET V F(exp_residue)(V r) {
   V q = C(0.00138819696f);
-  q = F(fma)(q, r, C(0.00836922631f));
-  q = F(fma)(q, r, C(0.041667322f));
-  q = F(fma)(q, r, C(0.166665156f));
-  q = F(fma)(q, r, C(0.49999997f));
-  return F(fma)(q, r * r, r);
+  q = MULTIPLY_ADD(q, r, C(0.00836922631f));
+  q = MULTIPLY_ADD(q, r, C(0.041667322f));
+  q = MULTIPLY_ADD(q, r, C(0.166665156f));
+  q = MULTIPLY_ADD(q, r, C(0.49999997f));
+  return MULTIPLY_ADD(q, r * r, r);
 }
 
 // x - n ln 2, with ln 2 in two parts of which the first has few bits (Cody and Waite).
 DLC_VTARGET V F(exp_reduce)(V x, V n) {
-  V r = F(fma)(n, C(-0.693359375f), x);
-  return F(fma)(n, C(2.12194440e-4f), r);
+  V r = MULTIPLY_ADD(n, C(-0.693359375f), x);
+  return MULTIPLY_ADD(n, C(2.12194440e-4f), r);
 }
 
 // e^x; +inf above 88.73, gradual underflow to 0 below -87.3, NaN for NaN.
 DLC_VTARGET V F(exp)(V x) {
   x = F(min)(C(89.0f), F(max)(C(-104.0f), x));
   V n = F(nearest)(x * C(1.44269504f));
-  V p = F(exp_residue)(F(exp_reduce)(x, n)) + C(1.0f);
-  V half = F(nearest)(n * C(0.5f));
-  return p * F(exp2i)(half) * F(exp2i)(n - half);
+  return F(scale2)(F(exp_residue)(F(exp_reduce)(x, n)) + C(1.0f), n);
+}
+
+// e^x for x <= 0 and NaN; what would be below 2^-126 may be 0.
+DLC_VTARGET V F(exp_nonpositive)(V x) {
+#if defined(DLC_VSCALE2)
+  return F(exp)(x);
+#else
+  const V lowest = C(-87.3366f); // ln 2^-126 = -87.33654...
+  V y = F(max)(lowest, x);
+  V n = F(nearest)(y * C(1.44269504f));
+  V p = F(exp_residue)(F(exp_reduce)(y, n)) + C(1.0f);
+  return F(select)(F(lt)(x, lowest), C(0.0f), p * F(exp2i)(n));
+#endif
 }
 
 // e^x - 1 without cancellation near 0; x is taken as at most 88.
@@ -44,20 +70,20 @@ DLC_VTARGET V F(expm1)(V x) {
   V n = F(nearest)(x * C(1.44269504f));
   V p = F(exp_residue)(F(exp_reduce)(x, n));
   V scale = F(exp2i)(n);
-  return F(fma)(scale, p, scale - C(1.0f));
+  return MULTIPLY_ADD(scale, p, scale - C(1.0f));
 }
 
 // 2 atanh(s) = log((1 + s) / (1 - s)) for |s| <= 1/3.
 DLC_VTARGET V F(two_atanh)(V s) {
   V z = s * s;
   V q = C(2.0f / 15);
-  q = F(fma)(q, z, C(2.0f / 13));
-  q = F(fma)(q, z, C(2.0f / 11));
-  q = F(fma)(q, z, C(2.0f / 9));
-  q = F(fma)(q, z, C(2.0f / 7));
-  q = F(fma)(q, z, C(2.0f / 5));
-  q = F(fma)(q, z, C(2.0f / 3));
-  return F(fma)(q * z, s, s + s);
+  q = MULTIPLY_ADD(q, z, C(2.0f / 13));
+  q = MULTIPLY_ADD(q, z, C(2.0f / 11));
+  q = MULTIPLY_ADD(q, z, C(2.0f / 9));
+  q = MULTIPLY_ADD(q, z, C(2.0f / 7));
+  q = MULTIPLY_ADD(q, z, C(2.0f / 5));
+  q = MULTIPLY_ADD(q, z, C(2.0f / 3));
+  return MULTIPLY_ADD(q * z, s, s + s);
 }
 
 // Natural logarithm; -inf for 0, NaN below 0.
@@ -70,7 +96,7 @@ DLC_VTARGET V F(log)(V x) {
   m = F(select)(high, m * C(0.5f), m);
   e = F(select)(high, e + C(1.0f), e);
   V l = F(two_atanh)((m - C(1.0f)) / (m + C(1.0f)));
-  V r = F(fma)(e, C(0.693359375f), F(fma)(e, C(-2.12194440e-4f), l));
+  V r = MULTIPLY_ADD(e, C(0.693359375f), MULTIPLY_ADD(e, C(-2.12194440e-4f), l));
   r = F(select)(F(lt)(C(3.40282347e38f), x), x, r);
   r = F(select)(F(lt)(x, C(1.4e-45f)), F(select)(F(lt)(x, C(0.0f)), C(__builtin_nanf("")), C(-__builtin_inff())), r);
   return F(select)(F(eq)(x, x), r, x);
@@ -124,15 +150,15 @@ DLC_VTARGET V F(apply)(int32_t function, float alpha, float beta, V x) {
     USED(DLC_FN_SIGMOID) return F(sigmoid)(x);
     USED(DLC_FN_TANH) return F(tanh)(x);
     USED(DLC_FN_SILU) return x * F(sigmoid)(a * x);
-    USED(DLC_FN_HARD_SIGMOID) return F(min)(one, F(max)(zero, F(fma)(a, x, b)));
-    USED(DLC_FN_HARD_SWISH) return x * F(min)(one, F(max)(zero, F(fma)(x, C(1.0f / 6), C(0.5f))));
+    USED(DLC_FN_HARD_SIGMOID) return F(min)(one, F(max)(zero, MULTIPLY_ADD(a, x, b)));
+    USED(DLC_FN_HARD_SWISH) return x * F(min)(one, F(max)(zero, MULTIPLY_ADD(x, C(1.0f / 6), C(0.5f))));
     USED(DLC_FN_GELU) {
       V h = C(0.5f) * x;
       return F(fma)(h, F(erf)(x * C(0.707106781f)), h);
     }
     USED(DLC_FN_GELU_TANH) {
       V h = C(0.5f) * x;
-      return F(fma)(h, F(tanh)(C(0.797884561f) * F(fma)(C(0.044715f) * x * x, x, x)), h);
+      return MULTIPLY_ADD(h, F(tanh)(C(0.797884561f) * MULTIPLY_ADD(C(0.044715f) * x * x, x, x)), h);
     }
     USED(DLC_FN_ELU) return F(select)(F(lt)(x, zero), a * F(expm1)(x), x);
     USED(DLC_FN_SELU) return b * F(select)(F(lt)(zero, x), x, a * F(expm1)(x));
@@ -156,3 +182,4 @@ DLC_VTARGET V F(apply)(int32_t function, float alpha, float beta, V x) {
 #undef V
 #undef F
 #undef C
+#undef MULTIPLY_ADD
