@@ -107,13 +107,15 @@ struct RoundingOptimizer {
     let count = a.count / 8
     var k = 0
     while k + 8 <= count {
-      sums += a.loadUnaligned(fromByteOffset: k * 8, as: SIMD8<Double>.self)
+      sums +=
+        a.loadUnaligned(fromByteOffset: k * 8, as: SIMD8<Double>.self)
         * b.loadUnaligned(fromByteOffset: k * 8, as: SIMD8<Double>.self)
       k += 8
     }
     var sum = sums.sum()
     while k < count {
-      sum += a.loadUnaligned(fromByteOffset: k * 8, as: Double.self)
+      sum +=
+        a.loadUnaligned(fromByteOffset: k * 8, as: Double.self)
         * b.loadUnaligned(fromByteOffset: k * 8, as: Double.self)
       k += 1
     }

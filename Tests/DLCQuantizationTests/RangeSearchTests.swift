@@ -111,7 +111,8 @@ private func rare(_ outliers: [Float]) -> Histogram {
       observer.histogram, plain, averages: (low: observer.averageLow, high: observer.averageHigh))
     let best = search.choose(.meanSquare).decibels
     let methods = [
-      RangeMethod.minMax, .movingAverage, .percentile(99.9), .percentile(99.99), .percentile(99.999), .entropy, .automatic,
+      RangeMethod.minMax, .movingAverage, .percentile(99.9), .percentile(99.99), .percentile(99.999), .entropy,
+      .automatic,
     ]
     for method in methods {
       let choice = search.choose(method)
