@@ -23,11 +23,7 @@ let package = Package(
       cSettings: [.headerSearchPath("."), .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]),
     .target(name: "CDLCPlatform", path: "runtime/platform", exclude: ["tests"], cSettings: [.unsafeFlags(["-O2"])]),
     .target(
-      name: "CDLCPlan", path: "runtime/plan",
-      cxxSettings: [
-        .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
-        .unsafeFlags(["-fno-exceptions", "-fno-rtti", "-O2"]),
-      ]),
+      name: "CDLCPlan", path: "runtime/plan", cSettings: [.unsafeFlags(["-O2"])]),
     .target(
       name: "CDLCPreprocess", path: "runtime/preprocess", exclude: ["tests"],
       cSettings: [.unsafeFlags(["-O2", "-ffp-contract=off", "-fno-math-errno"])]),
@@ -47,8 +43,7 @@ let package = Package(
     .target(
       name: "CDLCPlanBuilder",
       cxxSettings: [
-        .headerSearchPath("../../runtime/plan"),
-        .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64"),
+        .define("FLATBUFFERS_MAX_ALIGNMENT", to: "64")
       ]),
     .target(
       name: "DLCPlanWriter",
@@ -87,7 +82,7 @@ let package = Package(
       name: "DLCPlanWriterTests",
       dependencies: [
         "PlanTestSupport", "DLCPlanWriter", "DLCPasses", "DLCOperators", "DLCGraph", "DLCTensor", "DLCRuntime",
-        "CDLCPlan", "CDLCKernels",
+        "CDLCPlan", "CDLCPlanBuilder", "CDLCKernels",
       ]),
     .testTarget(
       name: "DLCRuntimeTests",

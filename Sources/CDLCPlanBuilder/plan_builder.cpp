@@ -73,6 +73,7 @@ struct dlc_plan_builder {
   flatbuffers::Offset<Witness> witness;
   flatbuffers::Offset<Contract> contract;
   flatbuffers::Offset<flatbuffers::String> preprocessing;
+  flatbuffers::Offset<Certificate> certificate;
 
   explicit dlc_plan_builder(uint64_t bytes)
       : builder(bytes + tables_limit + 4096, &allocator, false, 64), weights_bytes(bytes) {
@@ -174,6 +175,15 @@ void dlc_plan_builder_set_contract(dlc_plan_builder *b, uint32_t samples, const 
   b->contract = CreateContract(b->builder, metrics, samples, data_text, hash_text, b->witness);
 }
 
+void dlc_plan_builder_set_certificate(dlc_plan_builder *b, uint64_t macs, uint64_t scratch_bytes,
+                                      uint32_t stack_bytes) {
+  if (!b->fits(64)) return;
+  // A bundle writes its code bytes into the place that the zero takes.
+  b->builder.ForceDefaults(true);
+  b->certificate = CreateCertificate(b->builder, macs, scratch_bytes, stack_bytes, 0);
+  b->builder.ForceDefaults(false);
+}
+
 void dlc_plan_builder_set_preprocessing(dlc_plan_builder *b, const char *text) {
   if (b->fits(strlen(text))) b->preprocessing = b->builder.CreateString(text);
 }
@@ -189,11 +199,16 @@ const void *dlc_plan_builder_finish(dlc_plan_builder *b, const char *name, uint6
   auto steps = builder.CreateVector(b->steps);
   auto inputs = builder.CreateVector(b->inputs);
   auto outputs = builder.CreateVector(b->outputs);
-  FinishPlanBuffer(builder,
-                   CreatePlan(builder, 1, 1, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
-                              arena_lower_bound_bytes, b->provenance, b->weights, b->contract, b->preprocessing));
+  FinishPlanBuffer(builder, CreatePlan(builder, 1, 2, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
+                                       arena_lower_bound_bytes, b->provenance, b->weights, b->contract,
+                                       b->preprocessing, b->certificate));
   *head_bytes = builder.GetSize() - b->weights_bytes;
   return builder.GetBufferPointer();
+}
+
+bool dlc_plan_flatbuffers_verify(const void *bytes, size_t count) {
+  flatbuffers::Verifier verifier(static_cast<const uint8_t *>(bytes), count, 8, UINT32_MAX);
+  return VerifyPlanBuffer(verifier);
 }
 
 } // extern "C"

@@ -16,6 +16,10 @@ package struct PlanReport: Sendable {
   package var weightsBytes: Int
   package var planBytes: Int
   package var macs: Int
+  /// Most scratch memory that a part of a step asks for, on 64-bit machines.
+  package var scratchBytes: Int
+  /// Most stack that a call of the runtime takes.
+  package var stackBytes: Int
   package var steps: Int
   package var buffers: [Buffer]
 }

@@ -1,3 +1,4 @@
+import CDLCKernels
 import CDLCPlanBuilder
 import DLCGraph
 import DLCTensor
@@ -121,6 +122,7 @@ struct PlanTables {
     }
     dlc_plan_builder_set_provenance(builder, options.source, options.sourceHash, options.options, options.compiler)
     if let contract = options.contract { add(contract, to: builder) }
+    dlc_plan_builder_set_certificate(builder, UInt64(macs), UInt64(scratchBytes), UInt32(clamping: stackBytes))
     if let preprocessing = options.preprocessing { dlc_plan_builder_set_preprocessing(builder, preprocessing) }
     var count = 0
     guard
@@ -130,6 +132,44 @@ struct PlanTables {
       throw .tooLarge("its tables pass 128 MiB")
     }
     return [UInt8](UnsafeRawBufferPointer(start: head, count: count))
+  }
+
+  /// Multiply-accumulate operations of all steps.
+  var macs: Int { steps.reduce(0) { $0 + $1.macs } }
+
+  /// Most scratch memory that a part of a step asks for: what the runtime will ask the same kernels.
+  var scratchBytes: Int {
+    steps.reduce(0) { most, step in
+      guard let scratch = dlc_kernel_row(step.kernel)?.pointee.scratch else { return most }
+      let operands = step.operands.map { $0 == Self.none ? dlc_tensor() : described(entries[Int($0)]) }
+      return operands.withUnsafeBufferPointer { operands in
+        step.parameters.withUnsafeBufferPointer { parameters in
+          var call = dlc_call(
+            operands: operands.baseAddress, params: parameters.baseAddress, scratch: nil,
+            operand_count: UInt32(operands.count), params_bytes: UInt32(parameters.count))
+          return max(most, Int(scratch(&call)))
+        }
+      }
+    }
+  }
+
+  /// Most stack that a call of the runtime takes: the engine's, and the hungriest kernel's.
+  var stackBytes: Int {
+    StackUse.engine + steps.reduce(0) { max($0, StackUse.kernel($1.kernel)) }
+  }
+
+  /// An entry as kernels see it, without its data: type, extents and pitch.
+  private func described(_ entry: Entry) -> dlc_tensor {
+    var tensor = dlc_tensor()
+    tensor.type = entry.element.rawValue
+    tensor.rank = UInt8(clamping: entry.view.shape.rank)
+    tensor.pitch = Int32(clamping: entry.view.pitch)
+    withUnsafeMutableBytes(of: &tensor.dims) { dims in
+      for (axis, extent) in entry.view.shape.dimensions.prefix(8).enumerated() {
+        dims.storeBytes(of: Int32(clamping: extent), toByteOffset: 4 * axis, as: Int32.self)
+      }
+    }
+    return tensor
   }
 
   private func add(_ contract: PlanContract, to builder: OpaquePointer) {

@@ -37,8 +37,8 @@ package struct PlanWriter {
     report = PlanReport(
       arenaBytes: memory.arenaBytes, arenaLowerBoundBytes: memory.lowerBoundBytes,
       weightsBytes: tables.weights.byteCount,
-      planBytes: head.count + tables.weights.byteCount, macs: schedule.steps.reduce(0) { $0 + $1.call.macs },
-      steps: schedule.steps.count,
+      planBytes: head.count + tables.weights.byteCount, macs: tables.macs, scratchBytes: tables.scratchBytes,
+      stackBytes: tables.stackBytes, steps: schedule.steps.count,
       buffers: memory.buffers.map { .init(name: $0.name, offset: $0.offset, bytes: $0.bytes, steps: $0.steps) })
   }
 

@@ -53,7 +53,8 @@ package enum Engine {
           ("arena_lower_bound_bytes", .integer(report.arenaLowerBoundBytes)),
           ("macs", .integer(report.macs)), ("operators", .integer(operators)),
           ("quantized_operators", .integer(quantizedOperators)),
-          ("steps", .integer(report.steps)), ("stack_bound_bytes", .integer(DeviceBundle.stackBound)),
+          ("steps", .integer(report.steps)), ("scratch_bytes", .integer(report.scratchBytes)),
+          ("stack_bound_bytes", .integer(report.stackBytes)),
           (
             "passes",
             .array(
@@ -71,6 +72,7 @@ package enum Engine {
       """
       \(plan): \(Listing.grouped(report.planBytes)) bytes, of these weights \(Listing.grouped(report.weightsBytes))
       arena \(Listing.grouped(report.arenaBytes)) bytes (lower bound \(Listing.grouped(report.arenaLowerBoundBytes))), \
+      scratch \(Listing.grouped(report.scratchBytes)) per thread, stack at most \(Listing.grouped(report.stackBytes)), \
       \(Listing.grouped(report.macs)) MACs in \(report.steps) steps
       \(operators) operators\(quantizedOperators == 0 ? "" : ", \(quantizedOperators) in integers,") after \(passes.reduce(0) { $0 + $1.patches }) rewrites, compiled in \(short(seconds)) s
       """ + (quantization.map { "\n" + $0.lines.joined(separator: "\n") } ?? "")

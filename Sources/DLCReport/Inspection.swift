@@ -36,6 +36,13 @@ package enum Inspection {
       "memory      arena \(Listing.grouped(info.arena_bytes)) bytes (lower bound \(Listing.grouped(info.arena_lower_bound_bytes))), scratch \(Listing.grouped(info.scratch_bytes)) bytes per thread",
       "work        \(Listing.grouped(Int(clamping: info.macs))) MACs in \(steps.count) steps\(integers == 0 ? "" : ", \(integers) of them in integers")",
     ]
+    let certificate = model.program.certificateEntry
+    if certificate.present {
+      let code =
+        certificate.code_bytes == 0
+        ? "" : ", code of its library \(Listing.grouped(Int(clamping: certificate.code_bytes))) bytes"
+      lines.append("certificate stack at most \(Listing.grouped(Int(certificate.stack_bytes))) bytes\(code)")
+    }
     let contract = model.contract
     if let contract { lines += contract.lines }
     if let text = model.preprocessingText { lines.append("preprocess  \(text)") }
@@ -46,7 +53,8 @@ package enum Inspection {
       ("inputs", ports(model.inputs)), ("outputs", ports(model.outputs)), ("plan_bytes", .integer(info.plan_bytes)),
       ("weights_bytes", .integer(info.weights_bytes)), ("arena_bytes", .integer(info.arena_bytes)),
       ("arena_lower_bound_bytes", .integer(info.arena_lower_bound_bytes)),
-      ("scratch_bytes", .integer(info.scratch_bytes)),
+      ("scratch_bytes", .integer(info.scratch_bytes)), ("stack_bound_bytes", .integer(model.stackBound)),
+      ("code_bytes", certificate.code_bytes == 0 ? .null : .integer(Int(clamping: certificate.code_bytes))),
       ("macs", .integer(Int(clamping: info.macs))), ("steps", .integer(steps.count)),
       ("quantized_operators", .integer(integers)),
       (

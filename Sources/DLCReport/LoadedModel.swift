@@ -35,6 +35,11 @@ package final class LoadedModel {
 
   package var arenaBytes: Int { info.arena_bytes }
   package var planBytes: Int { info.plan_bytes }
+  /// Most stack that a call of the runtime takes; of a plan that does not say it, the most for any kernel.
+  package var stackBound: Int {
+    let certificate = program.certificateEntry
+    return certificate.present ? Int(certificate.stack_bytes) : StackUse.most
+  }
   package var macs: Int { Int(clamping: info.macs) }
 
   /// Maps the plan in the file at `path`. Throws `Failure`.

@@ -8,7 +8,8 @@ struct Bundle: ParsableCommand {
     discussion: """
       The folder gets the plan (as a file and a C array), dlc.h, a static library with only the kernels, element types \
       and instruction sets that the plan uses, a sample main.c, and files for CMake and pkg-config. Building it needs \
-      swiftc and gcc and g++ for the target on this machine, and nothing of them on the device.
+      swiftc and gcc for the target on this machine, and nothing of them on the device. With --threads 1 the library is built \
+      without threads, which makes it smaller.
 
       Example: dlc bundle model.plan --target aarch64 -o model-aarch64
       """)
@@ -39,7 +40,7 @@ struct Bundle: ParsableCommand {
       let opened = try Engine.open(model, options: options)
       for note in opened.notes { common.note(note) }
       guard let target = BundleTarget(rawValue: target) else { return }
-      let bundle = try DeviceBundle(opened, target: target, folder: output)
+      let bundle = try DeviceBundle(opened, target: target, threads: common.threads, folder: output)
       if common.json { return Terminal.json(bundle.json) }
       if !common.quiet { print(bundle.text) }
     }

@@ -25,6 +25,7 @@ import Testing
       #expect(worst <= 2e-4, "seed \(seed) at level \(level) differs by \(worst)\n\(graph)\n\(optimized)")
       #expect(memoryDefects(in: plan) == [], "seed \(seed) at level \(level)\n\(optimized)")
       #expect(plan.report.arenaBytes >= plan.report.arenaLowerBoundBytes)
+      #expect(plan.report.scratchBytes == plan.program.info.scratch_bytes, "seed \(seed) at level \(level)")
     }
   }
 

@@ -49,7 +49,7 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
     for position in rows.positions(limit: .max, sample: 0) {
       for group in 0..<matrix.groups {
         var row = [Float](repeating: 0, count: matrix.depth)
-        rows.fill(&row, position: position, group: group, from: x)
+        row.withUnsafeMutableBufferPointer { rows.fill($0, position: position, group: group, from: x) }
         for r in 0..<matrix.rows {
           sums.append(zip(row, matrix.row(group, r, of: w)).reduce(0.0) { $0 + Double($1.0) * Double($1.1) })
         }

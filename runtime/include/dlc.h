@@ -79,6 +79,17 @@ typedef struct dlc_info {
   const char *name, *source, *source_hash, *options, *compiler;
 } dlc_info;
 
+// What a run takes, as it was known when the plan was made. dlc_info has what this runtime finds; tests hold one to the
+// other.
+typedef struct dlc_certificate {
+  size_t plan_bytes;
+  size_t arena_bytes;
+  size_t scratch_bytes; // per thread, on 64-bit machines; others need less
+  size_t code_bytes;    // code and constants of the bundle's library; 0: the plan came without one
+  uint32_t stack_bytes; // most that a call of this interface takes, the caller's allocator and observer aside
+  uint64_t macs;
+} dlc_certificate;
+
 // One step, for profiles.
 typedef struct dlc_step_info {
   const char *name;   // the model's node
@@ -203,6 +214,8 @@ dlc_status dlc_program_step(const dlc_program *program, uint32_t index, dlc_step
 // What was promised of a plan's accuracy; DLC_ERROR_CONTRACT when nothing was, as of plans in floats.
 dlc_status dlc_program_contract(const dlc_program *program, dlc_contract *contract);
 dlc_status dlc_program_metric(const dlc_program *program, uint32_t index, dlc_metric *metric);
+// What a run takes; DLC_ERROR_VERSION when the plan was made before plans said so.
+dlc_status dlc_program_certificate(const dlc_program *program, dlc_certificate *certificate);
 // From pixels to inputs, as the JSON text that `dlc compile --preprocess` takes; NULL when the plan does not state it.
 const char *dlc_program_preprocessing(const dlc_program *program);
 

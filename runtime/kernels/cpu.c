@@ -23,27 +23,57 @@ enum { DLC_HWCAP_ASIMDDP = 1 << 20, DLC_HWCAP2_I8MM = 1 << 13 };
 static atomic_int chosen_isa;
 
 #if DLC_HAS_AVX2
-// Leaf 7, subleaf 1: compilers of the distribution know no name for it. Its vectors are those of AVX2.
-static bool has_avx_vnni(void) {
-  unsigned a, b, c, d;
-  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4) != 0;
+// What the processor has and the operating system keeps between threads. The compiler's library finds out the same, in
+// several times the code.
+enum {
+  HAS_AVX2 = 1 << 0, // with FMA
+  HAS_AVX512 = 1 << 1,
+  HAS_VBMI = 1 << 2,
+  HAS_VNNI = 1 << 3,
+  HAS_AVX_VNNI = 1 << 4,
+  HAS_AMX = 1 << 5,
+  LOOKED = 1 << 6,
+};
+
+// Intel's manual, volume 2, CPUID; volume 1, section 13.3 for the states that XCR0 lists.
+static uint32_t look(void) {
+  enum { OSXSAVE = 1 << 27, FMA = 1 << 12, AVX2 = 1 << 5, VBMI = 1 << 1, VNNI = 1 << 11, AVX_VNNI = 1 << 4 };
+  const uint32_t vectors = 0x6; // in XCR0
+  uint32_t a, b, c, d, state, high, found = LOOKED;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) || !(c & FMA)) return found;
+  __asm__("xgetbv" : "=a"(state), "=d"(high) : "c"(0));
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & AVX2) || (state & vectors) != vectors) return found;
+  found |= HAS_AVX2;
+#if DLC_HAS_AVX512
+  const uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; // F, DQ, BW, VL
+  const uint32_t amx = 3u << 24;                                     // tiles and their products of bytes
+  const uint32_t wide_vectors = 0xe6, tiles = 3u << 17;
+  if ((b & avx512) == avx512 && (state & wide_vectors) == wide_vectors)
+    found |= HAS_AVX512 | (c & VBMI ? HAS_VBMI : 0) | (c & VNNI ? HAS_VNNI : 0);
+  if ((d & amx) == amx && (state & tiles) == tiles) found |= HAS_AMX;
+#endif
+  if (a && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & AVX_VNNI)) found |= HAS_AVX_VNNI;
+  return found;
 }
+
+static bool has(uint32_t features) {
+  static _Atomic uint32_t kept;
+  uint32_t found = atomic_load_explicit(&kept, memory_order_relaxed);
+  if (!found) atomic_store_explicit(&kept, found = look(), memory_order_relaxed);
+  return (found & features) == features;
+}
+
+bool dlc_has_byte_permutations(void) { return has(HAS_VBMI); }
 #endif
 
 #if DLC_HAS_AVX512
-// Tiles of bytes: the processor has them and Linux gives each process its leave to use them, once it asks.
-static bool has_amx(void) {
-  enum { LEAF_TILE = 1 << 24, LEAF_INT8 = 1 << 25, XSAVE = 1 << 27, TILE_STATE = 3 << 17 };
-  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; // of arch_prctl, which old headers lack
-  unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & XSAVE)) return false;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & LEAF_TILE) || !(d & LEAF_INT8)) return false;
-  __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-  if ((a & TILE_STATE) != TILE_STATE) return false;
+// Tiles of bytes: Linux gives each process its leave to use them, once it asks.
+static bool may_use_amx(void) {
 #if defined(DLC_FREESTANDING)
   return false; // nobody to ask
 #else
-  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; // of arch_prctl, which old headers lack
+  return has(HAS_AMX) && syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 #endif
 }
 #endif
@@ -52,17 +82,15 @@ static bool is_available(dlc_isa isa) {
   switch (isa) {
   case DLC_ISA_SCALAR: return DLC_HAS_SCALAR;
 #if DLC_HAS_AVX2
-  case DLC_ISA_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  case DLC_ISA_AVX2: return has(HAS_AVX2);
 #endif
 #if DLC_HAS_AVX512
-  case DLC_ISA_AVX512:
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && is_available(DLC_ISA_AVX2);
-  case DLC_ISA_AVX512_VNNI: return __builtin_cpu_supports("avx512vnni") && is_available(DLC_ISA_AVX512);
-  case DLC_ISA_AMX: return is_available(DLC_ISA_AVX512_VNNI) && has_amx();
+  case DLC_ISA_AVX512: return has(HAS_AVX512);
+  case DLC_ISA_AVX512_VNNI: return has(HAS_AVX512 | HAS_VNNI);
+  case DLC_ISA_AMX: return has(HAS_AVX512 | HAS_VNNI) && may_use_amx();
 #endif
 #if DLC_HAS_AVX2
-  case DLC_ISA_AVX_VNNI: return has_avx_vnni() && is_available(DLC_ISA_AVX2);
+  case DLC_ISA_AVX_VNNI: return has(HAS_AVX_VNNI);
 #endif
 #if DLC_HAS_NEON
   case DLC_ISA_NEON: return true;
@@ -81,9 +109,6 @@ static const dlc_isa all_isas[] = {DLC_ISA_NEON_I8MM, DLC_ISA_NEON_DOTPROD, DLC_
 
 // DLC_ISA in the environment names one; otherwise, or when it is not available, the best there is.
 static dlc_isa detect(void) {
-#if DLC_HAS_AVX2
-  __builtin_cpu_init();
-#endif
 #if defined(DLC_FREESTANDING)
   const char *wanted = NULL;
 #else
@@ -94,7 +119,7 @@ static dlc_isa detect(void) {
     if (strcmp(wanted, dlc_isa_name(all_isas[i])) == 0 && is_available(all_isas[i])) return all_isas[i];
   for (size_t i = 0; i < count; i++)
     if (is_available(all_isas[i])) return all_isas[i];
-  return DLC_HAS_SCALAR ? DLC_ISA_SCALAR : DLC_ISA_NEON;
+  return DLC_HAS_SCALAR ? DLC_ISA_SCALAR : DLC_HAS_AVX2 ? DLC_ISA_AVX2 : DLC_ISA_NEON;
 }
 
 dlc_isa dlc_current_isa(void) {
@@ -106,10 +131,9 @@ dlc_isa dlc_current_isa(void) {
   return (dlc_isa)(isa - 1);
 }
 
+bool dlc_processor_suffices(void) { return is_available(dlc_current_isa()); }
+
 bool dlc_set_isa(dlc_isa isa) {
-#if DLC_HAS_AVX2
-  __builtin_cpu_init();
-#endif
   if (!is_available(isa)) return false;
   atomic_store_explicit(&chosen_isa, (int)isa + 1, memory_order_relaxed);
   return true;
@@ -135,8 +159,11 @@ const char *dlc_isa_list(void) {
 #if DLC_HAS_SCALAR
          "scalar"
 #endif
+#if DLC_HAS_AVX2 && DLC_HAS_SCALAR
+         " "
+#endif
 #if DLC_HAS_AVX2
-         " avx2 avx-vnni"
+         "avx2 avx-vnni"
 #endif
 #if DLC_HAS_AVX512
          " avx512 avx512-vnni amx"

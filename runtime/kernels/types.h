@@ -44,11 +44,15 @@ enum { DLC_CHUNK = 512 };
 #else
 #define DLC_DECLARE_ROWS(T, name) extern const T name##__scalar
 #endif
-#if DLC_HAS_AVX512
+#if DLC_HAS_AVX512 && !DLC_HAS_SCALAR
+#define DLC_ROWS(name) (dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX512 ? &name##__avx512 : &name##__avx2)
+#elif DLC_HAS_AVX512
 #define DLC_ROWS(name)                                                                                                 \
   (dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX512 ? &name##__avx512                                                \
    : dlc_float_isa(dlc_current_isa()) == DLC_ISA_AVX2 ? &name##__avx2                                                  \
                                                       : &name##__scalar)
+#elif DLC_HAS_AVX2 && !DLC_HAS_SCALAR
+#define DLC_ROWS(name) (&name##__avx2)
 #elif DLC_HAS_AVX2
 #define DLC_ROWS(name) (dlc_current_isa() == DLC_ISA_SCALAR ? &name##__scalar : &name##__avx2)
 #elif DLC_HAS_NEON && DLC_HAS_SCALAR

@@ -25,26 +25,7 @@ void dlc_unmap(const void *data, size_t size) {
   (void)size;
 }
 
-dlc_pool *dlc_pool_create(uint32_t threads) {
-  (void)threads;
-  return NULL;
-}
-
-void dlc_pool_destroy(dlc_pool *pool) { (void)pool; }
-
-uint32_t dlc_pool_threads(const dlc_pool *pool) {
-  (void)pool;
-  return 1;
-}
-
-void dlc_pool_run(dlc_pool *pool, dlc_task task, void *context, uint32_t parts) {
-  (void)pool;
-  for (uint32_t part = 0; part < parts; part++) task(context, part, parts);
-}
-
 uint64_t dlc_clock_ns(void) { return 0; }
-
-uint32_t dlc_processor_count(void) { return 1; }
 
 uint32_t dlc_platform_features(void) { return 0; }
 #else

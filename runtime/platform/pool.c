@@ -1,7 +1,29 @@
 // Hand-off: the caller stores a task and raises the turn of each worker that has a part; a worker sees its new turn,
 // runs its parts and lowers `left`. Both sides spin for a bounded time and then sleep on a futex, so that a pool with
 // fewer processors than threads, or a paused session, costs nothing. Workers without a part are not disturbed.
-#if !defined(DLC_FREESTANDING)
+#if defined(DLC_FREESTANDING) || defined(DLC_NO_THREADS)
+#include "dlc_platform.h"
+
+dlc_pool *dlc_pool_create(uint32_t threads) {
+  (void)threads;
+  return NULL;
+}
+
+void dlc_pool_destroy(dlc_pool *pool) { (void)pool; }
+
+uint32_t dlc_pool_threads(const dlc_pool *pool) {
+  (void)pool;
+  return 1;
+}
+
+void dlc_pool_run(dlc_pool *pool, dlc_task task, void *context, uint32_t parts) {
+  (void)pool;
+  for (uint32_t part = 0; part < parts; part++) task(context, part, parts);
+}
+
+uint32_t dlc_processor_count(void) { return 1; }
+
+#else
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

@@ -16,6 +16,7 @@ uint64_t dlc_clock_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+#if !defined(DLC_NO_THREADS)
 // The system call itself: C libraries differ in how they name their sets of processors.
 uint32_t dlc_processor_count(void) {
   // The kernel refuses a mask smaller than its own; machines beyond 1024 processors have one.
@@ -33,4 +34,7 @@ uint32_t dlc_processor_count(void) {
 }
 
 uint32_t dlc_platform_features(void) { return 1 | 2; }
+#else
+uint32_t dlc_platform_features(void) { return 2; }
+#endif
 #endif

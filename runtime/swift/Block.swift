@@ -1,33 +1,65 @@
 import CDLC
 import CDLCPlatform
 
-/// An array of fixed length without copy-on-write: what the run loop reads. Freed with its owner.
-final class Block<Element> {
-  let base: UnsafeMutablePointer<Element>
+/// Memory of a program or a session: zeroed, at a multiple of 64, freed with the block.
+final class Block {
+  let base: UnsafeMutableRawPointer
+  /// Bytes.
   let count: Int
   private let isOwned: Bool
 
-  /// `count` elements of zero bytes, at a multiple of 64. `Element` is trivial.
-  init(count: Int) throws(Fault) {
-    guard let memory = dlc_allocate(max(count, 1), MemoryLayout<Element>.stride) else {
-      throw Fault(DLC_ERROR_MEMORY, "out of memory for ").with(count).with(" elements")
+  init(bytes: UInt64) throws(Fault) {
+    guard bytes <= UInt64(Int.max), let memory = dlc_allocate(Int(bytes), 1) else {
+      throw Fault(DLC_ERROR_MEMORY, "out of memory for ").with(Int(clamping: bytes)).with(" bytes")
     }
-    base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
-    self.count = count
+    base = memory
+    count = Int(bytes)
     isOwned = true
   }
 
   /// Memory of the caller, which outlives the block.
-  init(of memory: UnsafeMutablePointer<Element>, count: Int) {
+  init(of memory: UnsafeMutableRawPointer, count: Int) {
     base = memory
     self.count = count
     isOwned = false
   }
 
   deinit { if isOwned { dlc_free(base) } }
+}
+
+/// An array of fixed length in a block, without copy-on-write: what the run loop reads. Elements are trivial.
+struct Table<Element> {
+  let base: UnsafeMutablePointer<Element>
+  let count: Int
+
+  /// Bytes that `count` elements take of a block: whole cache lines. Counts come from a plan below 2 GiB, so this stays far
+  /// below 2^63.
+  static func bytes(_ count: Int) -> UInt64 {
+    (UInt64(count) &* UInt64(MemoryLayout<Element>.stride) &+ 63) & ~63
+  }
+
+  /// Takes the next `bytes(count)` of a block.
+  init(_ count: Int, from next: inout UnsafeMutableRawPointer) {
+    base = next.assumingMemoryBound(to: Element.self)
+    self.count = count
+    next += Int(truncatingIfNeeded: Table.bytes(count))
+  }
 
   subscript(index: Int) -> Element {
-    get { base[index] }
-    set { base[index] = newValue }
+    get {
+      check(index)
+      return base[index]
+    }
+    nonmutating set {
+      check(index)
+      base[index] = newValue
+    }
+  }
+
+  /// Indices are the engine's own and verified; instrumented builds make sure.
+  private func check(_ index: Int) {
+    #if DLC_CHECKED
+      precondition(index >= 0 && index < count)
+    #endif
   }
 }

@@ -149,20 +149,10 @@ public func dlc_session_create_with(
   do throws(Fault) {
     let memory = try dlc_memory.of(options.allocator, else: opened.memory)
     session.pointee = try allocating(from: memory) { () throws(Fault) in
-      retained(try Session(opened, threads: options.threads, arena: try arena(of: opened, options)))
+      retained(Session(opened, try SessionMemory(opened, options)))
     }
     return DLC_OK
   } catch { return error.status }
-}
-
-private func arena(of program: Program, _ options: dlc_session_options) throws(Fault) -> Block<UInt8> {
-  let bytes = Int(program.header.arena_bytes)
-  guard let arena = options.arena else { return try Block(count: bytes) }
-  guard options.arena_bytes >= bytes, Int(bitPattern: arena) % 64 == 0 else {
-    throw Fault(DLC_ERROR_ARGUMENT, "the arena has to be ").with(bytes)
-      .with(" bytes at a multiple of 64, the memory given has ").with(options.arena_bytes)
-  }
-  return Block(of: arena.assumingMemoryBound(to: UInt8.self), count: bytes)
 }
 
 @c @implementation

@@ -12,6 +12,9 @@ package struct Fault: Error {
     append(text)
   }
 
+  /// What was thrown already, and has its message.
+  init(raised status: dlc_status) { self.status = status }
+
   /// The whole message.
   package static var message: UnsafePointer<CChar> { dlc_message() }
 

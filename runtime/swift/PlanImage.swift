@@ -9,10 +9,12 @@ struct PlanImage {
   let byteCount: Int
   let isMapped: Bool
   let header: dlc_plan_header
-  let steps: Block<Program.Step>
-  let operands: Block<dlc_tensor>
-  let places: Block<Program.Place>
-  let bufferUses: Block<Program.BufferUse>
+  /// What holds the tables.
+  let tables: Block
+  let steps: Table<Program.Step>
+  let operands: Table<dlc_tensor>
+  let places: Table<Program.Place>
+  let bufferUses: Table<Program.BufferUse>
 
   /// Maps the file at `path`; its program unmaps it.
   init(path: UnsafePointer<CChar>) throws(Fault) {
@@ -50,15 +52,23 @@ struct PlanImage {
   init(bytes: UnsafeRawPointer, count: Int) throws(Fault) { try self.init(bytes: bytes, count: count, isMapped: false) }
 
   private init(bytes: UnsafeRawPointer, count: Int, isMapped: Bool) throws(Fault) {
+    guard dlc_processor_suffices() else {
+      throw Fault(DLC_ERROR_VERSION, "this library has no code for this processor: it needs ").with(dlc_isa_list())
+    }
     var header = dlc_plan_header()
     try Program.verifyContainer(bytes, count)
     dlc_plan_read_header(bytes, &header)
     try Program.verifyLimits(header)
     let total = try Program.countOperands(bytes, count, header)
-    steps = try Block(count: Int(header.steps))
-    operands = try Block(count: total)
-    places = try Block(count: total)
-    bufferUses = try Block(count: Int(header.buffers))
+    let (stepCount, bufferCount) = (Int(header.steps), Int(header.buffers))
+    tables = try Block(
+      bytes: Table<Program.Step>.bytes(stepCount) + Table<dlc_tensor>.bytes(total) + Table<Program.Place>.bytes(total)
+        + Table<Program.BufferUse>.bytes(bufferCount))
+    var next = tables.base
+    steps = Table(stepCount, from: &next)
+    operands = Table(total, from: &next)
+    places = Table(total, from: &next)
+    bufferUses = Table(bufferCount, from: &next)
     data = bytes
     byteCount = count
     self.isMapped = isMapped

@@ -18,6 +18,13 @@ extension Program {
     return dlc_metric(name: entry.name.bytes, value: entry.value, tolerance: entry.tolerance)
   }
 
+  /// The certificate as it stands in the plan; `present` says whether there is one.
+  package var certificateEntry: dlc_plan_certificate {
+    var entry = dlc_plan_certificate()
+    dlc_plan_read_certificate(data, &entry)
+    return entry
+  }
+
   /// The JSON text of the preprocessing; no bytes when the plan states none.
   package var preprocessingText: dlc_plan_text { dlc_plan_preprocessing(data) }
 }
@@ -51,6 +58,23 @@ public func dlc_program_metric(
     return Fault(DLC_ERROR_ARGUMENT, "there is no metric ").with(Int(index)).status
   }
   metric.pointee = opened.metric(Int(index))
+  return DLC_OK
+}
+
+@c @implementation
+public func dlc_program_certificate(_ pointer: OpaquePointer?, _ certificate: UnsafeMutablePointer<dlc_certificate>?)
+  -> dlc_status
+{
+  guard let pointer, let certificate else { return Fault(DLC_ERROR_ARGUMENT, "an argument is a null pointer").status }
+  let opened = program(pointer)
+  let entry = opened.certificateEntry
+  guard entry.present else {
+    return Fault(DLC_ERROR_VERSION, "the plan was made before plans carried certificates").status
+  }
+  certificate.pointee = dlc_certificate(
+    plan_bytes: opened.byteCount, arena_bytes: Int(opened.header.arena_bytes),
+    scratch_bytes: Int(clamping: entry.scratch_bytes), code_bytes: Int(clamping: entry.code_bytes),
+    stack_bytes: entry.stack_bytes, macs: entry.macs)
   return DLC_OK
 }
 

@@ -72,12 +72,13 @@ extension Program {
     }
     guard entry.tensor < header.tensors else { throw fault(" names no tensor") }
     guard entry.name.bytes != nil else { throw fault(" has no name") }
-    let (tensor, place) = try self.tensor(entry.tensor)
-    guard place.buffer != UInt32(DLC_PLAN_NONE), place.offset == 0, isDense(tensor) else {
+    var tensor = dlc_tensor()
+    let place = try check(entry.tensor, &tensor)
+    guard place.buffer != UInt32(DLC_PLAN_NONE), place.offset == 0, dlc_row_length(&tensor) == tensor.pitch else {
       throw fault(" is not a buffer of its own")
     }
     let bytes = Int(buffer(place.buffer).bytes)
-    guard bytes == Int(elementCount(tensor)) * dlc_type_size(tensor.type) else {
+    guard bytes == Int(dlc_elements(&tensor)) * dlc_type_size(tensor.type) else {
       throw fault(" and its buffer differ in size")
     }
     // Each port's buffer is its own, so that a caller's memory can stand for it.
@@ -87,8 +88,9 @@ extension Program {
     bufferUses[Int(place.buffer)] = isOutput ? .output : .input
   }
 
-  /// Entry `index` of the tensor table, checked: known type, at most 8 axes, inside its buffer or the weights.
-  private func tensor(_ index: UInt32) throws(Fault) -> (dlc_tensor, Place) {
+  /// Entry `index` of the tensor table, checked: known type, at most 8 axes, inside its buffer or the weights. `tensor` comes
+  /// as zeros and gets all but its data.
+  private func check(_ index: UInt32, _ tensor: UnsafeMutablePointer<dlc_tensor>) throws(Fault) -> Place {
     var entry = dlc_plan_tensor()
     dlc_plan_read_tensor(data, index, &entry)
     func fault(_ reason: StaticString) -> Fault { Fault(DLC_ERROR_PLAN, "tensor ").with(Int(index)).with(reason) }
@@ -99,27 +101,26 @@ extension Program {
         .with(", which this build lacks")
     }
     guard entry.rank <= UInt32(DLC_MAX_RANK) else { throw fault(" has more than 8 axes") }
-    var tensor = dlc_tensor()
-    tensor.type = entry.type
-    tensor.rank = UInt8(entry.rank)
+    tensor.pointee.type = entry.type
+    tensor.pointee.rank = UInt8(entry.rank)
     var rows = 1
     var rowLength = 1
     var product = 1
-    try withUnsafeMutableBytes(of: &tensor.dims) { (dims: UnsafeMutableRawBufferPointer) throws(Fault) in
-      for axis in 0..<Int(entry.rank) {
-        let extent = Int(entry.dims[axis])
-        guard extent >= 0 else { throw fault(" has a negative extent") }
-        dims.storeBytes(of: Int32(extent), toByteOffset: 4 * axis, as: Int32.self)
-        // Empty axes count as one, so that no product of the others overflows either.
-        let (next, overflow) = product.multipliedReportingOverflow(by: max(extent, 1))
-        guard !overflow, next <= Program.elementLimit else { throw fault(" has too many elements") }
-        product = next
-        if axis + 1 == Int(entry.rank) { rowLength = extent } else { rows *= extent }
+    for axis in 0..<Int(entry.rank) {
+      let extent = Int(entry.dims[axis])
+      guard extent >= 0 else { throw fault(" has a negative extent") }
+      withUnsafeMutableBytes(of: &tensor.pointee.dims) {
+        $0.storeBytes(of: Int32(extent), toByteOffset: 4 * axis, as: Int32.self)
       }
+      // Empty axes count as one, so that no product of the others overflows either.
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(extent, 1))
+      guard !overflow, next <= Program.elementLimit else { throw fault(" has too many elements") }
+      product = next
+      if axis + 1 == Int(entry.rank) { rowLength = extent } else { rows *= extent }
     }
     let pitch = entry.pitch == 0 ? rowLength : Int(entry.pitch)
     guard pitch >= rowLength, pitch <= Int(Int32.max) else { throw fault(" has rows longer than their pitch") }
-    tensor.pitch = Int32(pitch)
+    tensor.pointee.pitch = Int32(pitch)
     let (span, overflow) = pitch.multipliedReportingOverflow(by: max(rows - 1, 0))
     guard !overflow, span <= Program.elementLimit else { throw fault(" reaches too far") }
     let bytes = rows == 0 || rowLength == 0 ? 0 : (span + rowLength) * size
@@ -138,7 +139,7 @@ extension Program {
     guard quantization.zero_count == 0 || quantization.zero_count == quantization.count else {
       throw fault(" has another number of zero points than of scales")
     }
-    return (tensor, place)
+    return place
   }
 
   private func resolve(_ entry: dlc_plan_step, step index: Int, firstOperand: Int) throws(Fault) {
@@ -164,11 +165,11 @@ extension Program {
       places[firstOperand + k] = Place(buffer: UInt32(DLC_PLAN_NONE), offset: 0)
       guard tensorIndex != UInt32(DLC_PLAN_NONE) else { continue }
       guard tensorIndex < header.tensors else { throw fault(" names no tensor") }
-      var (tensor, place) = try self.tensor(tensorIndex)
+      let tensor = operands.base + firstOperand + k
+      let place = try check(tensorIndex, tensor)
       if place.buffer == UInt32(DLC_PLAN_NONE) {
-        tensor.data = UnsafeMutableRawPointer(mutating: UnsafeRawPointer(header.weights) + place.offset)
+        tensor.pointee.data = UnsafeMutableRawPointer(mutating: UnsafeRawPointer(header.weights) + place.offset)
       }
-      operands[firstOperand + k] = tensor
       places[firstOperand + k] = place
     }
     let written = Int(count - outputs)..<Int(count)
@@ -204,21 +205,22 @@ extension Program {
   /// Whether a read operand may lie where a written one does: apart, in other columns of the same rows, or in exactly the
   /// same place, when it holds no indices (those are checked first and used later).
   private func mayShare(_ read: Int, _ written: Int, kernel: UInt16) -> Bool {
-    let (a, b) = (operands[read], operands[written])
+    let (a, b) = (operands.base + read, operands.base + written)
     let (placeA, placeB) = (places[read], places[written])
-    guard a.type != UInt8(DLC_ABSENT.rawValue), placeA.buffer != UInt32(DLC_PLAN_NONE) else { return true }
+    guard a.pointee.type != UInt8(DLC_ABSENT.rawValue), placeA.buffer != UInt32(DLC_PLAN_NONE) else { return true }
     let startA = Int(buffer(placeA.buffer).offset) + placeA.offset
     let startB = Int(buffer(placeB.buffer).offset) + placeB.offset
-    if startA + byteSpan(a) <= startB || startB + byteSpan(b) <= startA { return true }
-    let size = dlc_type_size(a.type)
-    let pitch = Int(a.pitch) * size
-    if a.pitch == b.pitch, size == dlc_type_size(b.type), pitch > 0 {
+    let (spanA, spanB) = (Program.byteSpan(a), Program.byteSpan(b))
+    if startA + spanA <= startB || startB + spanB <= startA { return true }
+    let size = dlc_type_size(a.pointee.type)
+    let pitch = Int(a.pointee.pitch) * size
+    if a.pointee.pitch == b.pointee.pitch, size == dlc_type_size(b.pointee.type), pitch > 0 {
       let distance = ((startB - startA) % pitch + pitch) % pitch
-      let (rowA, rowB) = (rowLength(a) * size, rowLength(b) * size)
+      let (rowA, rowB) = (Int(dlc_row_length(a)) * size, Int(dlc_row_length(b)) * size)
       if distance >= rowA, distance + rowB <= pitch { return true }
     }
-    guard startA == startB, byteSpan(a) == byteSpan(b) else { return false }
-    return !indexes(kernel) || a.type != UInt8(DLC_I64.rawValue) && a.type != UInt8(DLC_I32.rawValue)
+    guard startA == startB, spanA == spanB else { return false }
+    return !indexes(kernel) || a.pointee.type != UInt8(DLC_I64.rawValue) && a.pointee.type != UInt8(DLC_I32.rawValue)
       || isScatterData(read, written, kernel)
   }
 
@@ -242,22 +244,10 @@ extension Program {
     return scatters && written - read == 3
   }
 
-  private func rowLength(_ tensor: dlc_tensor) -> Int {
-    var tensor = tensor
-    return Int(dlc_row_length(&tensor))
-  }
-
-  private func byteSpan(_ tensor: dlc_tensor) -> Int {
-    var tensor = tensor
-    let rows = Int(dlc_rows(&tensor))
-    let row = Int(dlc_row_length(&tensor))
-    return rows == 0 || row == 0 ? 0 : ((rows - 1) * Int(tensor.pitch) + row) * dlc_type_size(tensor.type)
-  }
-
-  private func isDense(_ tensor: dlc_tensor) -> Bool { rowLength(tensor) == Int(tensor.pitch) }
-
-  private func elementCount(_ tensor: dlc_tensor) -> Int64 {
-    var tensor = tensor
-    return dlc_elements(&tensor)
+  /// Bytes from a tensor's first element to the end of its last.
+  private static func byteSpan(_ tensor: UnsafePointer<dlc_tensor>) -> Int {
+    let (rows, row) = (Int(dlc_rows(tensor)), Int(dlc_row_length(tensor)))
+    return rows == 0 || row == 0
+      ? 0 : ((rows - 1) * Int(tensor.pointee.pitch) + row) * dlc_type_size(tensor.pointee.type)
   }
 }

@@ -33,11 +33,12 @@ package final class Program {
   private let isMapped: Bool
   let header: dlc_plan_header
   /// Steps, all their operands one after another, and where those lie.
-  let steps: Block<Step>
-  let operands: Block<dlc_tensor>
-  let places: Block<Place>
+  let steps: Table<Step>
+  let operands: Table<dlc_tensor>
+  let places: Table<Place>
   /// What each buffer serves.
-  let bufferUses: Block<BufferUse>
+  let bufferUses: Table<BufferUse>
+  private let tables: Block
   /// Where its own memory, and by default its sessions', comes from.
   let memory: dlc_memory
   /// Most scratch bytes that a part of a step asks for.
@@ -63,6 +64,7 @@ package final class Program {
     operands = image.operands
     places = image.places
     bufferUses = image.bufferUses
+    tables = image.tables
     try resolve()
   }
 
@@ -148,11 +150,7 @@ package final class Program {
 
   func portEntry(_ index: Int, isOutput: Bool) -> dlc_plan_port {
     var entry = dlc_plan_port()
-    if isOutput {
-      dlc_plan_read_output(data, UInt32(index), &entry)
-    } else {
-      dlc_plan_read_input(data, UInt32(index), &entry)
-    }
+    dlc_plan_read_port(data, isOutput, UInt32(index), &entry)
     return entry
   }
 

@@ -6,82 +6,62 @@ import CDLCPlatform
 /// The memory and threads of one run at a time on a program.
 package final class Session {
   package let program: Program
-  private let arena: Block<UInt8>
-  private let scratch: Block<UInt8>
-  /// Scratch bytes of one part, a multiple of 64.
-  private let scratchStride: Int
-  private let operands: Block<dlc_tensor>
-  private let calls: Block<dlc_call>
-  private let pool: OpaquePointer?
-  package let threads: UInt32
-  /// What each part of the running step answered.
-  private let faults: Block<Int32>
-  /// Where each port's elements stand: inputs, then outputs.
-  private let ports: Block<UnsafeMutableRawPointer>
-  /// For each input the output that it takes over after a run, or -1.
-  private let carried: Block<Int32>
+  private let memory: SessionMemory
   private var carries = 0
-  /// One word: whether the run is to stop.
-  private let cancellation: Block<UInt32>
   private var observer: dlc_observer?
   private var observerContext: UnsafeMutableRawPointer?
+  /// Runs every step with its time taken, once somebody asked for that: programs that never do link without it.
+  private var observedRun: (@convention(c) (UnsafeRawPointer, UnsafeMutablePointer<UInt64>?) -> dlc_status)?
 
   /// Allocates everything that running needs. `threads` counts the calling thread; 0: one per processor.
   package convenience init(_ program: Program, threads: UInt32) throws(Fault) {
-    try self.init(program, threads: threads, arena: Block(count: Int(program.header.arena_bytes)))
+    var options = dlc_session_options()
+    options.threads = threads
+    self.init(program, try SessionMemory(program, options))
   }
 
-  /// Takes the activations' memory too: as many bytes as the plan's arena, at a multiple of 64.
-  init(_ program: Program, threads: UInt32, arena: Block<UInt8>) throws(Fault) {
+  init(_ program: Program, _ memory: SessionMemory) {
     self.program = program
-    let threads = min(threads == 0 ? dlc_processor_count() : threads, 256)
-    self.threads = threads
-    self.arena = arena
-    scratchStride = (program.scratchBytes + 63) / 64 * 64
-    let (bytes, overflow) = scratchStride.multipliedReportingOverflow(by: Int(threads))
-    guard !overflow else { throw Fault(DLC_ERROR_MEMORY, "the plan's scratch memory is impossible") }
-    scratch = try Block(count: bytes)
-    operands = try Block(count: program.operands.count)
-    calls = try Block(count: program.stepCount)
-    faults = try Block(count: Int(threads))
-    ports = try Block(count: program.inputCount + program.outputCount)
-    carried = try Block(count: program.inputCount)
-    cancellation = try Block(count: 1)
+    self.memory = memory
     for k in 0..<program.inputCount { carried[k] = -1 }
-    pool = threads > 1 ? dlc_pool_create(threads) : nil
-    if threads > 1, pool == nil { throw Fault(DLC_ERROR_MEMORY, "the session's threads cannot be started") }
     resolve()
   }
 
-  deinit { if let pool { dlc_pool_destroy(pool) } }
+  deinit { if let pool = memory.pool { dlc_pool_destroy(pool) } }
+
+  /// How many threads run, the caller's included.
+  package var threads: UInt32 { memory.threads }
+  private var operands: Table<dlc_tensor> { memory.operands }
+  private var calls: Table<dlc_call> { memory.calls }
+  private var ports: Table<UnsafeMutableRawPointer> { memory.ports }
+  private var carried: Table<Int32> { memory.carried }
 
   private func resolve() {
     for k in 0..<program.operands.count {
       operands[k] = program.operands[k]
       let place = program.places[k]
-      if place.buffer != UInt32(DLC_PLAN_NONE) { operands[k].data = memory(of: place.buffer) + place.offset }
+      if place.buffer != UInt32(DLC_PLAN_NONE) { operands[k].data = start(of: place.buffer) + place.offset }
     }
     for k in 0..<program.stepCount {
       let step = program.steps[k]
       calls[k] = dlc_call(
-        operands: operands.base + step.firstOperand, params: step.parameters, scratch: scratch.base,
+        operands: operands.base + step.firstOperand, params: step.parameters, scratch: memory.scratch.base,
         operand_count: step.operandCount, params_bytes: step.parameterBytes)
     }
-    for k in 0..<program.inputCount { ports[k] = memory(of: program.portPlace(k, isOutput: false).buffer) }
+    for k in 0..<program.inputCount { ports[k] = start(of: program.portPlace(k, isOutput: false).buffer) }
     for k in 0..<program.outputCount {
-      ports[program.inputCount + k] = memory(of: program.portPlace(k, isOutput: true).buffer)
+      ports[program.inputCount + k] = start(of: program.portPlace(k, isOutput: true).buffer)
     }
   }
 
   /// Start of a buffer in the arena; verified to lie inside.
-  private func memory(of buffer: UInt32) -> UnsafeMutableRawPointer {
-    UnsafeMutableRawPointer(arena.base) + Int(program.buffer(buffer).offset)
+  private func start(of buffer: UInt32) -> UnsafeMutableRawPointer {
+    memory.arena.base + Int(program.buffer(buffer).offset)
   }
 
   /// Bytes that the session holds: arena, scratch, tables.
   package var byteCount: Int {
-    arena.count + scratch.count + operands.count * MemoryLayout<dlc_tensor>.stride
-      + calls.count * MemoryLayout<dlc_call>.stride
+    memory.arena.count + memory.scratch.count + memory.tables.count
   }
 
   /// Where input `index` is read from; nil when there is none of that index.
@@ -96,7 +76,7 @@ package final class Session {
 
   /// Whether input `index`, which exists, is read from the caller's memory.
   func isBound(input index: Int) -> Bool {
-    ports[index] != memory(of: program.portPlace(index, isOutput: false).buffer)
+    ports[index] != start(of: program.portPlace(index, isOutput: false).buffer)
   }
 
   /// Lets a port stand in the caller's memory of exactly its size.
@@ -138,7 +118,7 @@ package final class Session {
         throw Fault(DLC_ERROR_ARGUMENT, "output '").with(from.name).with("' and input '").with(to.name)
           .with("' differ in type or shape")
       }
-      guard ports[input] == memory(of: program.portPlace(input, isOutput: false).buffer) else {
+      guard ports[input] == start(of: program.portPlace(input, isOutput: false).buffer) else {
         throw Fault(DLC_ERROR_ARGUMENT, "input '").with(to.name).with("' is bound to the caller's memory")
       }
     }
@@ -157,20 +137,29 @@ package final class Session {
   }
 
   /// Lets the run in progress, or else the next one, stop before its next step. Safe from any thread.
-  package func cancel() { dlc_flag_raise(cancellation.base) }
+  package func cancel() { dlc_flag_raise(memory.cancellation.base) }
 
   /// Calls `observer` after each step from now on.
   package func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
     self.observer = observer
     observerContext = context
+    observedRun = nil
+    guard observer != nil else { return }
+    observedRun = { session, nanoseconds in
+      do throws(Fault) {
+        try Unmanaged<Session>.fromOpaque(session).takeUnretainedValue().runObserved(timing: nanoseconds)
+        return DLC_OK
+      } catch { return error.status }
+    }
   }
 
   /// Runs all steps in order.
   package func run() throws(Fault) {
-    if observer == nil {
-      for k in 0..<program.stepCount { try run(step: k) }
+    if let observedRun {
+      let status = observedRun(Unmanaged.passUnretained(self).toOpaque(), nil)
+      if status != DLC_OK { throw Fault(raised: status) }
     } else {
-      try runObserved(timing: nil)
+      for k in 0..<program.stepCount { try run(step: k) }
     }
     carryStates()
   }
@@ -238,7 +227,7 @@ package final class Session {
 
   @inline(__always)
   private func run(step index: Int) throws(Fault) {
-    if dlc_flag_is_up(cancellation.base) { throw cancelled(before: index) }
+    if dlc_flag_is_up(memory.cancellation.base) { throw cancelled(before: index) }
     let step = program.steps.base + index
     let parts = min(step.pointee.parts, threads)
     if parts <= 1 {
@@ -247,17 +236,17 @@ package final class Session {
       return
     }
     var share = Share(
-      call: calls.base + index, run: step.pointee.kernel.pointee.run, scratch: scratch.base, stride: scratchStride,
-      faults: faults.base)
-    dlc_pool_run(pool, { Session.runPart($0, $1, $2) }, &share, parts)
-    for part in 0..<Int(parts) where faults[part] != 0 { throw fault(index) }
+      call: calls.base + index, run: step.pointee.kernel.pointee.run, scratch: memory.scratch.base,
+      stride: memory.scratchStride, faults: memory.faults.base)
+    dlc_pool_run(memory.pool, { Session.runPart($0, $1, $2) }, &share, parts)
+    for part in 0..<Int(parts) where memory.faults[part] != 0 { throw fault(index) }
   }
 
   /// What the parts of one step share.
   private struct Share {
     var call: UnsafePointer<dlc_call>
     var run: @convention(c) (UnsafePointer<dlc_call>?, UInt32, UInt32) -> Int32
-    var scratch: UnsafeMutablePointer<UInt8>
+    var scratch: UnsafeMutableRawPointer
     var stride: Int
     var faults: UnsafeMutablePointer<Int32>
   }
@@ -265,12 +254,12 @@ package final class Session {
   private static func runPart(_ context: UnsafeMutableRawPointer?, _ part: UInt32, _ parts: UInt32) {
     guard let share = context?.assumingMemoryBound(to: Share.self) else { return }
     var call = share.pointee.call.pointee
-    call.scratch = UnsafeMutableRawPointer(share.pointee.scratch + Int(part) * share.pointee.stride)
+    call.scratch = share.pointee.scratch + Int(part) * share.pointee.stride
     share.pointee.faults[Int(part)] = share.pointee.run(&call, part, parts)
   }
 
   private func cancelled(before step: Int) -> Fault {
-    dlc_flag_lower(cancellation.base)
+    dlc_flag_lower(memory.cancellation.base)
     return Fault(DLC_ERROR_CANCELLED, "the run was cancelled before step ").with(step)
   }
 

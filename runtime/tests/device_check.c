@@ -2,8 +2,11 @@
 //   device_check PLAN write FILE THREADS     runs on inputs made from a fixed rule and stores the outputs
 //   device_check PLAN compare FILE THREADS   runs likewise and compares: floats within 1e-5 of the output's largest
 //                                            magnitude, integers exactly
-//   device_check PLAN stack BOUND            opens and runs on a painted stack; fails when more than BOUND was used
-//   device_check PLAN memory                 what is allocated is what dlc_info says; nothing while running
+//   device_check PLAN stack                  opens and runs on a painted stack; fails when more than the certificate
+//   says
+//                                            was used
+//   device_check PLAN memory                 what is allocated is what dlc_info and the certificate say; nothing while
+//                                            running
 //   device_check PLAN overhead               nanoseconds of a run beside its kernels
 //   device_check PLAN soak SECONDS           8 threads, each with its session: the same bits always, no growth
 #define _GNU_SOURCE
@@ -116,6 +119,7 @@ enum { STACK_BYTES = 1 << 20, PAINT = 0xa7 };
 typedef struct painted {
   const char *path;
   unsigned char *entry; // where the frames of dlc begin
+  long bound;           // as the plan certifies
   int status;
 } painted;
 
@@ -124,7 +128,10 @@ static void *run_painted(void *argument) {
   p->entry = __builtin_frame_address(0);
   dlc_program *program;
   dlc_session *session;
+  dlc_certificate certificate;
   if (dlc_program_open(p->path, &program)) return p->status = fail(p->path), NULL;
+  if (dlc_program_certificate(program, &certificate)) return p->status = fail("the certificate"), NULL;
+  p->bound = (long)certificate.stack_bytes;
   if (dlc_session_create(program, 1, &session)) return p->status = fail("the session"), NULL;
   fill_all(session, program);
   if (dlc_session_run(session)) p->status = fail("the run");
@@ -133,11 +140,11 @@ static void *run_painted(void *argument) {
   return NULL;
 }
 
-static int check_stack(const char *path, long bound) {
+static int check_stack(const char *path) {
   unsigned char *stack = NULL;
   pthread_attr_t attributes;
   pthread_t thread;
-  painted p = {path, NULL, 0};
+  painted p = {path, NULL, 0, 0};
   if (posix_memalign((void **)&stack, 4096, STACK_BYTES)) return fail("memory");
   memset(stack, PAINT, STACK_BYTES);
   pthread_attr_init(&attributes);
@@ -148,8 +155,8 @@ static int check_stack(const char *path, long bound) {
   while (untouched < STACK_BYTES && stack[untouched] == PAINT) untouched++;
   long used = (long)(p.entry - (stack + untouched));
   free(stack);
-  printf("stack %ld bytes\n", used);
-  return p.status || used > bound;
+  printf("stack %ld bytes of at most %ld\n", used, p.bound);
+  return p.status || used > p.bound;
 }
 
 typedef struct counter {
@@ -169,6 +176,21 @@ static void count_release(void *context, void *memory, size_t bytes) {
   free(memory);
 }
 
+// What was known when the plan was made is what this machine finds; pointers make scratch smaller where they are.
+static int is_as_certified(const dlc_program *program, const dlc_info *info) {
+  dlc_certificate c;
+  if (dlc_program_certificate(program, &c)) return fail("the certificate"), 0;
+  const int scratch =
+      sizeof(void *) == 8 ? info->scratch_bytes == c.scratch_bytes : info->scratch_bytes <= c.scratch_bytes;
+  const int is =
+      scratch && info->plan_bytes == c.plan_bytes && info->arena_bytes == c.arena_bytes && info->macs == c.macs;
+  if (!is)
+    fprintf(stderr,
+            "device_check: certified: plan %zu, arena %zu, scratch %zu; found: plan %zu, arena %zu, scratch %zu\n",
+            c.plan_bytes, c.arena_bytes, c.scratch_bytes, info->plan_bytes, info->arena_bytes, info->scratch_bytes);
+  return is;
+}
+
 // The arena is one of what a session allocates; the rest is small and follows from the plan's tables.
 static int check_memory(const char *path) {
   counter session_memory = {0};
@@ -179,6 +201,7 @@ static int check_memory(const char *path) {
   dlc_info info;
   if (dlc_program_open(path, &program)) return fail(path);
   dlc_program_info(program, &info);
+  if (!is_as_certified(program, &info)) return 1;
   if (dlc_session_create_with(program, &options, &session)) return fail("the session");
   long whole = session_memory.bytes, created = session_memory.calls;
   fill_all(session, program);
@@ -311,7 +334,7 @@ int main(int count, char **arguments) {
   const char *mode = count > 2 ? arguments[2] : "";
   if (count == 5 && (!strcmp(mode, "write") || !strcmp(mode, "compare")))
     return run_and(arguments[1], mode, arguments[3], (uint32_t)atoi(arguments[4]));
-  if (count == 4 && !strcmp(mode, "stack")) return check_stack(arguments[1], atol(arguments[3]));
+  if (count == 3 && !strcmp(mode, "stack")) return check_stack(arguments[1]);
   if (count == 3 && !strcmp(mode, "memory")) return check_memory(arguments[1]);
   if (count == 3 && !strcmp(mode, "overhead")) return measure_overhead(arguments[1]);
   if (count == 4 && !strcmp(mode, "soak")) return soak_all(arguments[1], atoi(arguments[3]));

@@ -5,9 +5,9 @@
 
 #include "dlc.h"
 
-enum { MOST_MEMORY = 1 << 20, MOST_STEPS = 64 };
+enum { MOST_MEMORY = 1 << 16, MOST_STEPS = 32 };
 // A plan may ask for much work with little memory: what would take long is opened and described only.
-static const uint64_t most_macs = 1 << 24;
+static const uint64_t most_macs = 1 << 18;
 
 static void observe(void *context, const dlc_step_event *event) {
   uint64_t *sum = context;

@@ -1,4 +1,4 @@
-// The public C interface as a C program sees it: opens the plan named on the command line (small-1.0.plan: f32
+// The public C interface as a C program sees it: opens the plan named on the command line (small-1.2.plan: f32
 // [1,4,4,3] and i64 [3] in, softmax of four rows of seven and three of those rows out), runs it in every way, and
 // checks what comes out.
 #define _GNU_SOURCE
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dlc.h"
+#include "dlc_accuracy.h"
 
 static int passed, failed;
 
@@ -58,6 +59,11 @@ static void test_descriptions(dlc_program *program) {
     macs += step.macs;
   }
   EXPECT(macs == info.macs);
+  dlc_certificate certificate;
+  EXPECT(dlc_program_certificate(program, &certificate) == DLC_OK && certificate.macs == macs);
+  EXPECT(certificate.plan_bytes == info.plan_bytes && certificate.arena_bytes == info.arena_bytes);
+  EXPECT(certificate.scratch_bytes >= info.scratch_bytes && certificate.stack_bytes > 0 && certificate.code_bytes == 0);
+  EXPECT(dlc_program_certificate(program, NULL) == DLC_ERROR_ARGUMENT);
 }
 
 static void test_running(dlc_program *program) {
@@ -360,6 +366,11 @@ int main(int argc, char **argv) {
   EXPECT(dlc_session_create(program, 1, &session) == DLC_OK);
   dlc_program_close(program);
   EXPECT(dlc_session_run(session) == DLC_OK);
+  // dlc_accuracy.h lies beside dlc.h.
+  dlc_accuracy accuracy;
+  dlc_accuracy_begin(&accuracy);
+  dlc_accuracy_add(&accuracy, dlc_session_output(session, 0), dlc_session_output(session, 0), ROWS * COLUMNS);
+  EXPECT(dlc_accuracy_meets(&accuracy, &(dlc_accuracy_bars){.min_top1 = 1}) == DLC_OK && accuracy.max_abs == 0);
   dlc_session_destroy(session);
 
   FILE *file = fopen(argv[1], "rb");

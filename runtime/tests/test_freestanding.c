@@ -1,4 +1,4 @@
-// The freestanding runtime inside an ordinary program: a plan from memory (small-1.0.plan) in a region of the caller's.
+// The freestanding runtime inside an ordinary program: a plan from memory (small-1.2.plan) in a region of the caller's.
 #include <stdio.h>
 #include <string.h>
 

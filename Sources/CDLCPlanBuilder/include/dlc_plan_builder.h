@@ -42,11 +42,16 @@ void dlc_plan_builder_set_witness(dlc_plan_builder *builder, uint64_t seed, cons
                                   const float *expected, size_t expected_count, float tolerance);
 void dlc_plan_builder_set_contract(dlc_plan_builder *builder, uint32_t samples, const char *data,
                                    const char *data_hash);
+void dlc_plan_builder_set_certificate(dlc_plan_builder *builder, uint64_t macs, uint64_t scratch_bytes,
+                                      uint32_t stack_bytes);
 void dlc_plan_builder_set_preprocessing(dlc_plan_builder *builder, const char *text);
 
 // The bytes before the weights; they belong to the builder. NULL when the tables do not fit.
 const void *dlc_plan_builder_finish(dlc_plan_builder *builder, const char *name, uint64_t arena_bytes,
                                     uint64_t arena_lower_bound_bytes, size_t *head_bytes);
+
+// Whether FlatBuffers' own verifier takes the bytes, which lie at a multiple of 64: what tests hold the runtime's to.
+bool dlc_plan_flatbuffers_verify(const void *bytes, size_t count);
 
 #ifdef __cplusplus
 }

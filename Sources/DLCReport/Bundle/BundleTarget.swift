@@ -20,12 +20,13 @@ package enum BundleTarget: String, CaseIterable, Sendable {
     }
   }
 
-  /// Instruction sets left out. Portable code stays on x86, where a processor may lack the vectors; on ARM those are
-  /// always there.
+  /// Instruction sets left out. Portable code stays for any x86, where a processor may lack the vectors; where the level
+  /// promises them, and on ARM, it goes.
   var definitions: [String] {
     switch self {
-    case .x86, .x86v4, .riscv64: []
-    case .x86v3: ["DLC_NO_AVX512"]
+    case .x86, .riscv64: []
+    case .x86v3: ["DLC_NO_AVX512", "DLC_NO_SCALAR"]
+    case .x86v4: ["DLC_NO_SCALAR"]
     case .aarch64, .aarch64Dotprod, .armv7: ["DLC_NO_SCALAR"]
     case .portable: ["DLC_NO_AVX2", "DLC_NO_NEON"]
     }

@@ -15,6 +15,12 @@ struct BundleTexts {
     ]
   }
 
+  /// What links the sample on the developer's machine, from inside the folder: without what it does not call.
+  var command: String {
+    (["\(target.compiler) -Os -s main.c -L. -ldlc"] + libraries + ["-Wl,--gc-sections -Wl,-z,noseparate-code -o main"])
+      .joined(separator: " ")
+  }
+
   /// The plan as a C array: dlc_model_plan, dlc_model_plan_bytes.
   func planArray(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     var text: [UInt8] = []
@@ -58,8 +64,10 @@ struct BundleTexts {
     // memory; zeros without. -DDLC_EMBEDDED_PLAN and model_plan.c on the command line: the plan is part of the program.
     //
     \(ports)
-    #include <stdio.h>
+    // Input and output without stdio: on a small C library printf weighs more than a small network's kernels.
+    #include <fcntl.h>
     #include <string.h>
+    #include <unistd.h>
 
     #include "dlc.h"
 
@@ -68,17 +76,57 @@ struct BundleTexts {
     extern const size_t dlc_model_plan_bytes;
     #endif
 
-    static int fail(const char *what) {
-      fprintf(stderr, "%s: %s\\n", what, dlc_last_error());
+    static void say(int to, const char *text) {
+      if (write(to, text, strlen(text)) < 0) _exit(1);
+    }
+
+    static int fail(const char *what, const char *why) {
+      say(2, what);
+      say(2, ": ");
+      say(2, why);
+      say(2, "\\n");
       return 1;
     }
 
-    static int read_input(const char *path, void *to, size_t bytes) {
-      FILE *file = fopen(path, "rb");
-      size_t count = file ? fread(to, 1, bytes, file) : 0;
-      if (file) fclose(file);
-      if (count != bytes) fprintf(stderr, "%s: expected %zu bytes, found %zu\\n", path, bytes, count);
-      return count == bytes ? 0 : -1;
+    static int read_input(const char *path, char *to, size_t bytes) {
+      int file = open(path, O_RDONLY);
+      while (file >= 0 && bytes) {
+        ssize_t count = read(file, to, bytes);
+        if (count <= 0) break;
+        to += count;
+        bytes -= (size_t)count;
+      }
+      char more;
+      int fits = file >= 0 && !bytes && read(file, &more, 1) == 0;
+      if (file >= 0) close(file);
+      return fits ? 0 : fail(path, "cannot be read, or is not of the input's size");
+    }
+
+    // The decimal digits of `value` from that of `unit` on.
+    static char *digits(char *to, unsigned long value, unsigned long unit) {
+      for (; unit; unit /= 10) *to++ = (char)('0' + value / unit % 10);
+      return to;
+    }
+
+    // As 1.23456789e-02.
+    static void say_number(double x) {
+      char text[32], *end = text;
+      int exponent = x != 0 ? 8 : 0;
+      *end++ = ' ';
+      if (x < 0) *end++ = '-', x = -x;
+      if (!(x <= 1.7976931348623157e308)) return say(1, x != x ? " nan" : text[1] == '-' ? " -inf" : " inf");
+      for (; x >= 999999999.5; x /= 10) exponent++;
+      for (; x > 0 && x < 99999999.95; x *= 10) exponent--;
+      const unsigned long nine = (unsigned long)(x + 0.5);
+      end = digits(end, nine, 100000000);
+      memmove(end - 7, end - 8, 8); // room for the point behind the first digit
+      end[-8] = '.';
+      end++;
+      *end++ = 'e';
+      *end++ = exponent < 0 ? '-' : '+';
+      exponent = exponent < 0 ? -exponent : exponent;
+      *digits(end, (unsigned long)exponent, exponent < 100 ? 10 : 100) = 0;
+      say(1, text);
     }
 
     static double element(const dlc_port *port, const void *data, size_t k) {
@@ -108,27 +156,28 @@ struct BundleTexts {
       dlc_info info;
       dlc_port port;
     #ifdef DLC_EMBEDDED_PLAN
-      if (dlc_program_open_memory(dlc_model_plan, dlc_model_plan_bytes, &program)) return fail("the plan");
+      if (dlc_program_open_memory(dlc_model_plan, dlc_model_plan_bytes, &program)) return fail("the plan", dlc_last_error());
       int argument = 1;
     #else
       const char *path = count > 1 ? arguments[1] : "model.plan";
-      if (dlc_program_open(path, &program)) return fail(path);
+      if (dlc_program_open(path, &program)) return fail(path, dlc_last_error());
       int argument = 2;
     #endif
-      if (dlc_session_create(program, 1, &session)) return fail("the session");
+      if (dlc_session_create(program, 1, &session)) return fail("the session", dlc_last_error());
       dlc_program_info(program, &info);
       for (uint32_t k = 0; k < info.inputs; k++) {
         dlc_program_input(program, k, &port);
         memset(dlc_session_input(session, k), 0, port.bytes);
         if (argument < count && read_input(arguments[argument++], dlc_session_input(session, k), port.bytes)) return 1;
       }
-      if (dlc_session_run(session)) return fail("the run");
+      if (dlc_session_run(session)) return fail("the run", dlc_last_error());
       for (uint32_t k = 0; k < info.outputs; k++) {
         dlc_program_output(program, k, &port);
         size_t elements = port.bytes / element_bytes(&port);
-        printf("%s:", port.name);
-        for (size_t i = 0; i < elements && i < 16; i++) printf(" %.9g", element(&port, dlc_session_output(session, k), i));
-        printf(elements > 16 ? " ... (%zu)\\n" : "\\n", elements);
+        say(1, port.name);
+        say(1, ":");
+        for (size_t i = 0; i < elements && i < 16; i++) say_number(element(&port, dlc_session_output(session, k), i));
+        say(1, elements > 16 ? " ...\\n" : "\\n");
       }
       dlc_session_destroy(session);
       dlc_program_close(program);
@@ -160,6 +209,7 @@ struct BundleTexts {
       set_target_properties(dlc::dlc PROPERTIES
         IMPORTED_LOCATION "${dlc_FOLDER}/libdlc.a"
         INTERFACE_INCLUDE_DIRECTORIES "${dlc_FOLDER}"
+        INTERFACE_LINK_OPTIONS "-Wl,--gc-sections"
         INTERFACE_LINK_LIBRARIES "\(libraries.map { String($0.dropFirst(2)) }.joined(separator: ";"))")
     endif()
 
@@ -185,14 +235,15 @@ struct BundleTexts {
 
     model.plan        the network; model_plan.c has the same bytes as a C array
     dlc.h, libdlc.a   the runtime with the kernels, element types and instruction sets that this plan uses
+    dlc_accuracy.h    how far two outputs lie apart, for tests; a header alone
     dlc_preprocess.h  from the pixels of an image to a network's input; linked only where it is called
     main.c            a program that runs the plan once
 
-        \(target.compiler) main.c -L. -ldlc \(libraries.joined(separator: " "))\(libraries.isEmpty ? "" : " ")-o main
+        \(command)
         ./main model.plan
 
     CMake: find_package(dlc CONFIG PATHS this-folder), then link dlc::dlc. pkg-config: PKG_CONFIG_PATH=this-folder.
-    -ffunction-sections on your side and -Wl,--gc-sections leave out functions of dlc.h that you do not call.
+    -Wl,--gc-sections leaves out functions of dlc.h that you do not call, -Wl,-z,noseparate-code padding between code and constants.
     The library opens other plans too, when they need no more than this one; it says what is missing otherwise.
 
     """

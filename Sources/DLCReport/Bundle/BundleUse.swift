@@ -13,7 +13,7 @@ struct BundleUse {
 
   /// Whether every f32 matrix product is of one row, and nothing else needs tiles of several.
   var hasSingleRowsOnly: Bool
-  /// Bit k: `dlc_softmax_params.kind` k.
+  /// Bit k: `dlc_softmax_params.kind` k over neighbouring elements; bit 4 + k: with others between them.
   var softmaxKinds: UInt32 = 0
 
   init(_ program: Program) {
@@ -25,7 +25,14 @@ struct BundleUse {
       names[id] = String(cString: program.stepInfo(step).kernel)
       let parameters = program.parameters(ofStep: step)
       switch dlc_kernel_id(UInt32(id)) {
-      case DLC_KERNEL_softmax: softmaxKinds |= 1 << UInt32(parameters.loadUnaligned(as: dlc_softmax_params.self).kind)
+      case DLC_KERNEL_softmax:
+        let softmax = parameters.loadUnaligned(as: dlc_softmax_params.self), tensor = program.operand(0, ofStep: step)
+        let inner = withUnsafeBytes(of: tensor.dims) { dims in
+          (Int(softmax.axis) + 1..<Int(tensor.rank)).reduce(1) {
+            $0 * Int(dims.loadUnaligned(fromByteOffset: 4 * $1, as: Int32.self))
+          }
+        }
+        softmaxKinds |= 1 << UInt32(softmax.kind + (inner == 1 ? 0 : 4))
       case DLC_KERNEL_conv, DLC_KERNEL_conv_transpose: hasSingleRowsOnly = false
       case DLC_KERNEL_matmul:
         var result = program.operand(4, ofStep: step)

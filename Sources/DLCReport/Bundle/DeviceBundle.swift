@@ -4,9 +4,6 @@ import Foundation
 
 /// `dlc bundle`: the folder that a device's build needs for one plan.
 package struct DeviceBundle {
-  /// Most stack that a call of dlc.h takes, without the caller's own allocator and observer; tests hold programs to it.
-  package static let stackBound = 32768
-
   package let folder: String
   package let target: BundleTarget
   /// File names in the folder, with their bytes.
@@ -16,7 +13,8 @@ package struct DeviceBundle {
   let build: RuntimeBuild
 
   /// Writes the bundle of the plan (or, compiled in memory, of the model) at `path`. Throws `Failure`.
-  package init(_ model: LoadedModel, target: BundleTarget, folder: String) throws {
+  /// With one thread the library has no others: sessions of more are refused.
+  package init(_ model: LoadedModel, target: BundleTarget, threads: Int? = nil, folder: String) throws {
     self.model = model
     self.target = target
     self.folder = folder
@@ -30,13 +28,16 @@ package struct DeviceBundle {
     }
     defer { try? manager.removeItem(at: work) }
     build = try RuntimeBuild(
-      family: target.family, arguments: use.buildArguments + target.definitions.flatMap { ["--define", $0] },
+      family: target.family,
+      arguments: use.buildArguments
+        + (target.definitions + (threads == 1 ? ["DLC_NO_THREADS"] : [])).flatMap { ["--define", $0] },
       into: work.path)
+    let plan = DeviceBundle.plan(of: model, codeBytes: build.codeBytes)
     let texts = BundleTexts(model: model, target: target, libraries: build.libraries)
     do {
-      try Data(model.program.bytes).write(to: work.appendingPathComponent("model.plan"))
+      try plan.write(to: work.appendingPathComponent("model.plan"))
       for (name, text) in texts.files { try Data(text.utf8).write(to: work.appendingPathComponent(name)) }
-      try Data(texts.planArray(model.program.bytes)).write(to: work.appendingPathComponent("model_plan.c"))
+      try Data(plan.withUnsafeBytes { texts.planArray($0) }).write(to: work.appendingPathComponent("model_plan.c"))
       try manager.createDirectory(at: place, withIntermediateDirectories: true)
       var sizes: [(String, Int)] = []
       for name in try manager.contentsOfDirectory(atPath: work.path).sorted() {
@@ -52,8 +53,20 @@ package struct DeviceBundle {
 
   /// The command that links the sample on the developer's machine, from inside the folder.
   package var command: String {
-    (["\(target.compiler) main.c -L. -ldlc"] + build.libraries + ["-o main"]).joined(separator: " ")
+    texts.command
   }
+
+  /// The plan with the library's code in its certificate, where it has one.
+  private static func plan(of model: LoadedModel, codeBytes: Int) -> Data {
+    var plan = Data(model.program.bytes)
+    let place = Int(model.program.certificateEntry.code_bytes_at)
+    if place > 0 {
+      withUnsafeBytes(of: UInt64(codeBytes).littleEndian) { plan.replaceSubrange(place..<place + 8, with: $0) }
+    }
+    return plan
+  }
+
+  private var texts: BundleTexts { BundleTexts(model: model, target: target, libraries: build.libraries) }
 
   package var json: JSONValue {
     let info = model.info
@@ -62,7 +75,7 @@ package struct DeviceBundle {
       ("weights_bytes", .integer(info.weights_bytes)), ("arena_bytes", .integer(info.arena_bytes)),
       ("scratch_bytes", .integer(info.scratch_bytes)), ("code_bytes", .integer(build.codeBytes)),
       ("data_bytes", .integer(build.dataBytes + build.zeroedBytes)),
-      ("stack_bound_bytes", .integer(DeviceBundle.stackBound)), ("macs", .integer(model.macs)),
+      ("stack_bound_bytes", .integer(model.stackBound)), ("macs", .integer(model.macs)),
       ("kernels", .array(use.kernels.map { .string($0) })), ("types", .array(use.typeNames.map { .string($0) })),
       ("command", .string(command)),
       ("files", .array(files.map { .object([("name", .string($0.name)), ("bytes", .integer($0.bytes))]) })),
@@ -75,7 +88,7 @@ package struct DeviceBundle {
       \(folder): \(use.kernels.joined(separator: ", ")) for \(target.rawValue), types \(use.typeNames.joined(separator: ", "))
       code \(Listing.grouped(build.codeBytes)) bytes, plan \(Listing.grouped(info.plan_bytes)), arena \
       \(Listing.grouped(info.arena_bytes)), scratch \(Listing.grouped(info.scratch_bytes)) per thread, stack at most \
-      \(Listing.grouped(DeviceBundle.stackBound))
+      \(Listing.grouped(model.stackBound))
       cd \(folder) && \(command) && ./main model.plan
       """
   }

@@ -24,7 +24,7 @@ func memoryDefects(in plan: WrittenPlan) -> [String] {
   var written = Set<UInt32>()
   for k in 0..<header.inputs {
     var port = dlc_plan_port()
-    dlc_plan_read_input(data, k, &port)
+    dlc_plan_read_port(data, false, k, &port)
     if let buffer = bufferOf(port.tensor) { written.insert(buffer) }
   }
   for s in 0..<header.steps {

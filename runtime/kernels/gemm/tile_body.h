@@ -133,6 +133,25 @@ DLC_VTARGET __attribute__((always_inline)) void tile(const dlc_tile *t, const in
 #define TILE_DEFINE(M, N)                                                                                              \
   DLC_VOUTLINE void TILE_NAME(M, N)(const dlc_tile *t) { tile(t, M, N); }
 
+// Bias, residual and bounds for `vectors` sums of columns from `first` on. Apart, and rolled: it runs once for all of a
+// depth.
+DLC_VOUTLINE void finish_row(const dlc_row_product *p, uint32_t first, const V *sums, int vectors) {
+  const V lo = F(splat)(p->lo), hi = F(splat)(p->hi);
+  TILE_ROLLED for (int j = 0; j < vectors; j++, first += W) {
+    const int count = lanes(p->n - first, 0);
+    if (first >= p->n) return;
+    V x = sums[j];
+    const bool whole = count == W;
+    if (p->bias) x = x + (whole ? F(load)(p->bias + first) : F(load_part)(p->bias + first, count));
+    if (p->residual) x = x + (whole ? F(load)(p->residual + first) : F(load_part)(p->residual + first, count));
+    x = F(min)(hi, F(max)(lo, x));
+    if (whole)
+      F(store)(p->y + first, x);
+    else
+      F(store_part)(p->y + first, x, count);
+  }
+}
+
 // P panels of a row product. Sums run over k modulo TILE_SPLITS, to hide the latency of an addition, then pairwise.
 DLC_VTARGET __attribute__((always_inline)) void row_panels(const dlc_row_product *p, const float *b, uint32_t first,
                                                            const int P) {
@@ -150,31 +169,27 @@ DLC_VTARGET __attribute__((always_inline)) void row_panels(const dlc_row_product
           x, F(load)(b + s * DLC_PANEL + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[s][j]);
     }
   }
-  TILE_UNROLL for (int s = 0; s < S - 1; s++) {
-    if (k + (size_t)s < depth) {
-      V x = F(splat)(a[k + (size_t)s]);
-      TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] = F(fma)(
-          x, F(load)(b + s * DLC_PANEL + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[s][j]);
+  // What is left goes to the sums in turn, by moving them on; pairs stay pairs, so the result is the same.
+  TILE_ROLLED for (; k < depth; k++, b += DLC_PANEL) {
+    V x = F(splat)(a[k]);
+    TILE_UNROLL for (int j = 0; j < N; j++) {
+      V sum = F(fma)(x, F(load)(b + (size_t)(j / PANEL_VECTORS) * stride + (j % PANEL_VECTORS) * W), acc[0][j]);
+      TILE_UNROLL for (int s = 0; s < S - 1; s++) acc[s][j] = acc[s + 1][j];
+      acc[S - 1][j] = sum;
     }
   }
-  TILE_UNROLL for (int half = S / 2; half > 0; half /= 2) TILE_UNROLL for (int s = 0; s < half; s++)
-      TILE_UNROLL for (int j = 0; j < N; j++) acc[s][j] = acc[s][j] + acc[s + half][j];
-  const V lo = F(splat)(p->lo), hi = F(splat)(p->hi);
-  float *y = p->y + first;
-  const float *bias = p->bias ? p->bias + first : NULL, *residual = p->residual ? p->residual + first : NULL;
+  V sums[TILE_ROW_PANELS * PANEL_VECTORS];
+  // Written out: halving in a loop would keep the sums in memory.
   TILE_UNROLL for (int j = 0; j < N; j++) {
-    int count = lanes(p->n - first, j);
-    V x = acc[0][j];
-    if (count == W) {
-      if (bias) x = x + F(load)(bias + j * W);
-      if (residual) x = x + F(load)(residual + j * W);
-      F(store)(y + j * W, F(min)(hi, F(max)(lo, x)));
-    } else if (count > 0) {
-      if (bias) x = x + F(load_part)(bias + j * W, count);
-      if (residual) x = x + F(load_part)(residual + j * W, count);
-      F(store_part)(y + j * W, F(min)(hi, F(max)(lo, x)), count);
-    }
+#if TILE_SPLITS == 4
+    sums[j] = (acc[0][j] + acc[2][j]) + (acc[1][j] + acc[3][j]);
+#elif TILE_SPLITS == 2
+    sums[j] = acc[0][j] + acc[1][j];
+#else
+    sums[j] = acc[0][j];
+#endif
   }
+  finish_row(p, first, sums, N);
 }
 
 DLC_VTARGET void row_product(const dlc_row_product *p) {

@@ -5,7 +5,7 @@
 #define TILE_ROWS 12
 #define TILE_VECTORS 2
 #define TILE_SPLITS 4
-#define TILE_ROW_PANELS 4
+#define TILE_ROW_PANELS 2
 #define TILE_NAME(rows, vectors) dlc_gemm_f32_##rows##x##vectors##v__avx512
 #include "gemm/tile_body.h"
 

@@ -4,8 +4,8 @@
 #ifndef DLC_CONFIG_H
 #define DLC_CONFIG_H
 
-// Instruction sets: DLC_NO_AVX2, DLC_NO_AVX512 and DLC_NO_NEON leave theirs out. Where NEON is always there, the
-// portable rows are left out by DLC_NO_SCALAR.
+// Instruction sets: DLC_NO_AVX2, DLC_NO_AVX512 and DLC_NO_NEON leave theirs out. Where NEON or
+// AVX2 is always there, the portable rows are left out by DLC_NO_SCALAR.
 #if defined(__x86_64__) && !defined(DLC_NO_AVX2)
 #define DLC_HAS_AVX2 1
 #else
@@ -21,7 +21,7 @@
 #else
 #define DLC_HAS_NEON 0
 #endif
-#if DLC_HAS_NEON && defined(DLC_NO_SCALAR)
+#if (DLC_HAS_NEON || DLC_HAS_AVX2) && defined(DLC_NO_SCALAR)
 #define DLC_HAS_SCALAR 0
 #else
 #define DLC_HAS_SCALAR 1
@@ -43,9 +43,10 @@
 #ifndef DLC_SINGLE_ROWS
 #define DLC_SINGLE_ROWS 0
 #endif
-// Bit k: softmax of kind k may be called for.
+// Bit k: softmax of kind k may be called for over neighbouring elements; bit 4 + k: over elements with others between
+// them.
 #ifndef DLC_SOFTMAX_KINDS
-#define DLC_SOFTMAX_KINDS 7u
+#define DLC_SOFTMAX_KINDS 0x77u
 #endif
 
 // What conversions must know: with anything beside f32 also the types that others are computed in.

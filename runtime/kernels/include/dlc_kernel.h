@@ -114,6 +114,10 @@ static inline dlc_isa dlc_float_isa(dlc_isa isa) {
 
 // Chooses an instruction set; false when this processor or build lacks it. Not while a session runs.
 bool dlc_set_isa(dlc_isa isa);
+// False when a build without portable code meets a processor that has none of its instruction sets.
+bool dlc_processor_suffices(void);
+// x86-64: whether AVX-512 looks bytes up in whole registers (VBMI).
+bool dlc_has_byte_permutations(void);
 const char *dlc_isa_name(dlc_isa isa);
 // The names of all that this build has rows for, separated by spaces, and of the processor family.
 const char *dlc_isa_list(void);

@@ -15,7 +15,7 @@ void dlc_lookup__scalar(const uint8_t *x, const uint8_t *table, uint8_t *y, int6
 dlc_lookup_row *dlc_lookup_bytes(void) {
   switch (dlc_float_isa(dlc_current_isa())) {
 #if DLC_HAS_AVX512
-  case DLC_ISA_AVX512: return __builtin_cpu_supports("avx512vbmi") ? dlc_lookup__avx512_vbmi : dlc_lookup__avx512;
+  case DLC_ISA_AVX512: return dlc_has_byte_permutations() ? dlc_lookup__avx512_vbmi : dlc_lookup__avx512;
 #endif
 #if DLC_HAS_AVX2
   case DLC_ISA_AVX2: return dlc_lookup__avx2;

@@ -97,6 +97,8 @@ static const dlc_qdwconv_isa *current(void) {
 #endif
 #if DLC_HAS_SCALAR
   default: return &dlc_qdwconv__scalar;
+#elif DLC_HAS_AVX2
+  default: return &dlc_qdwconv__avx2;
 #else
   default: return &dlc_qdwconv__neon;
 #endif

@@ -29,6 +29,8 @@ const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups) {
 #endif
 #if DLC_HAS_SCALAR
   default: return &dlc_qtile__scalar;
+#elif DLC_HAS_AVX2
+  default: return &dlc_qtile__avx2;
 #else
   default: return &dlc_qtile__neon;
 #endif

@@ -25,7 +25,7 @@ look_up_rows(uint8_t *y, int64_t y_pitch, const int64_t *y_row, uint32_t m, uint
 
 static void apply_table(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t column, uint32_t n) {
   uint8_t *y = (uint8_t *)o->y + column;
-  if (__builtin_cpu_supports("avx512vbmi")) {
+  if (dlc_has_byte_permutations()) {
     look_up_rows(y, o->y_pitch, y_row, m, n, o->table);
     return;
   }

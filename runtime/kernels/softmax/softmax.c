@@ -6,14 +6,22 @@
 // Neighbouring lines along an inner axis that are walked together.
 enum { COLUMNS = 64 };
 
+// Elements from one of a line to the next.
+static int64_t inner_elements(const dlc_tensor *x, int32_t axis) {
+  int64_t inner = 1;
+  for (int i = axis + 1; i < x->rank; i++) inner *= x->dims[i];
+  return inner;
+}
+
 static int softmax_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_call(call, 2, 2, sizeof(dlc_softmax_params)));
   const dlc_softmax_params *params = call->params;
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);
   DLC_REQUIRE(dlc_valid(x) && (x->type == DLC_F32 || x->type == DLC_F64));
   DLC_REQUIRE(dlc_valid_type(y, x->type) && dlc_same_shape(x, y));
-  DLC_REQUIRE(params->kind >= 0 && params->kind <= 2 && (DLC_SOFTMAX_KINDS >> params->kind & 1u));
-  DLC_REQUIRE(params->axis >= 0 && params->axis < x->rank);
+  DLC_REQUIRE(params->kind >= 0 && params->kind <= 2 && params->axis >= 0 && params->axis < x->rank);
+  const int32_t bit = params->kind + (inner_elements(x, params->axis) == 1 ? 0 : 4);
+  DLC_REQUIRE(DLC_SOFTMAX_KINDS >> bit & 1u);
   DLC_REQUIRE(params->axis == x->rank - 1 || (dlc_is_dense(x) && dlc_is_dense(y)));
   return 0;
 }
@@ -65,10 +73,10 @@ static void lines(int32_t kind, uint8_t type, const void *x, void *y, int64_t n,
 static int softmax_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_softmax_params *params = call->params;
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);
-  int64_t elements = dlc_elements(x), length = x->dims[params->axis], inner = 1, begin, end;
+  int64_t elements = dlc_elements(x), length = x->dims[params->axis], begin, end;
   if (elements == 0) return 0;
   int64_t bytes = (int64_t)dlc_type_size(x->type);
-  for (int i = params->axis + 1; i < x->rank; i++) inner *= x->dims[i];
+  const int64_t inner = inner_elements(x, params->axis);
   // x and y are dense unless the axis is the last one, where lines lie a pitch apart.
   bool is_last = params->axis == x->rank - 1;
   int64_t x_outer = is_last ? x->pitch : length * inner, y_outer = is_last ? y->pitch : length * inner;

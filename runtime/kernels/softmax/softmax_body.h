@@ -102,7 +102,7 @@ COLUMNS(columns, F(store_part)(y + k * stride + j, e, part), C(1.0f) / sum, y, s
 COLUMNS(log_columns, (void)0, F(log)(sum), x, e - largest - rest)
 
 #define KIND(k, function) (DLC_SOFTMAX_KINDS >> (k)&1u ? (function) : NULL)
-const dlc_softmax_rows DLC_ROWS_NAME = {KIND(0, line), KIND(1, log_line), KIND(0, columns), KIND(1, log_columns)};
+const dlc_softmax_rows DLC_ROWS_NAME = {KIND(0, line), KIND(1, log_line), KIND(4, columns), KIND(5, log_columns)};
 #undef KIND
 
 #undef V

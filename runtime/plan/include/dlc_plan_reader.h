@@ -13,7 +13,7 @@ extern "C" {
 
 enum {
   DLC_PLAN_MAJOR = 1,
-  DLC_PLAN_MINOR = 1,
+  DLC_PLAN_MINOR = 2,
   DLC_PLAN_NONE = 0xFFFFFFFF, // an absent operand; as a buffer: the weights
 };
 
@@ -22,7 +22,7 @@ typedef enum dlc_plan_defect {
   DLC_PLAN_SOUND = 0,
   DLC_PLAN_NOT_A_PLAN, // too short, or another identifier
   DLC_PLAN_TOO_LARGE,  // 2 GiB and over
-  DLC_PLAN_MALFORMED,  // FlatBuffers' verifier refuses it
+  DLC_PLAN_MALFORMED,  // a table, list or text does not lie in it
   DLC_PLAN_OTHER_MAJOR,
   DLC_PLAN_CUT_SHORT,  // the weights do not end the file
   DLC_PLAN_MISALIGNED, // the weights are not at a multiple of 64
@@ -92,6 +92,14 @@ typedef struct dlc_plan_metric {
   double value, tolerance;
 } dlc_plan_metric;
 
+// Zeros where the plan has none.
+typedef struct dlc_plan_certificate {
+  uint64_t macs, scratch_bytes, code_bytes;
+  uint32_t stack_bytes;
+  uint32_t code_bytes_at; // where the 8 bytes of code_bytes stand in the plan; 0: nowhere
+  bool present;
+} dlc_plan_certificate;
+
 // Checks the container: `data` must be at a multiple of 64.
 dlc_plan_defect dlc_plan_verify(const void *data, size_t size);
 // Also of bytes that DLC_PLAN_OTHER_MAJOR was said of: their structure is sound.
@@ -100,10 +108,10 @@ void dlc_plan_read_buffer(const void *data, uint32_t index, dlc_plan_buffer *buf
 void dlc_plan_read_tensor(const void *data, uint32_t index, dlc_plan_tensor *tensor);
 void dlc_plan_read_quantization(const void *data, uint32_t tensor, dlc_plan_quantization *quantization);
 void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *step);
-void dlc_plan_read_input(const void *data, uint32_t index, dlc_plan_port *port);
-void dlc_plan_read_output(const void *data, uint32_t index, dlc_plan_port *port);
+void dlc_plan_read_port(const void *data, bool output, uint32_t index, dlc_plan_port *port);
 void dlc_plan_read_contract(const void *data, dlc_plan_contract *contract);
 void dlc_plan_read_metric(const void *data, uint32_t index, dlc_plan_metric *metric);
+void dlc_plan_read_certificate(const void *data, dlc_plan_certificate *certificate);
 // The JSON text of the preprocessing; bytes is NULL when the plan states none.
 dlc_plan_text dlc_plan_preprocessing(const void *data);
 // Axis `axis` of a port as the model declares it.

@@ -42,6 +42,9 @@ struct WitnessBuilder;
 struct Contract;
 struct ContractBuilder;
 
+struct Certificate;
+struct CertificateBuilder;
+
 struct Plan;
 struct PlanBuilder;
 
@@ -812,6 +815,77 @@ inline flatbuffers::Offset<Contract> CreateContractDirect(
       witness);
 }
 
+struct Certificate FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
+  typedef CertificateBuilder Builder;
+  enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
+    VT_MACS = 4,
+    VT_SCRATCH_BYTES = 6,
+    VT_STACK_BYTES = 8,
+    VT_CODE_BYTES = 10
+  };
+  uint64_t macs() const {
+    return GetField<uint64_t>(VT_MACS, 0);
+  }
+  uint64_t scratch_bytes() const {
+    return GetField<uint64_t>(VT_SCRATCH_BYTES, 0);
+  }
+  uint32_t stack_bytes() const {
+    return GetField<uint32_t>(VT_STACK_BYTES, 0);
+  }
+  uint64_t code_bytes() const {
+    return GetField<uint64_t>(VT_CODE_BYTES, 0);
+  }
+  bool Verify(flatbuffers::Verifier &verifier) const {
+    return VerifyTableStart(verifier) &&
+           VerifyField<uint64_t>(verifier, VT_MACS, 8) &&
+           VerifyField<uint64_t>(verifier, VT_SCRATCH_BYTES, 8) &&
+           VerifyField<uint32_t>(verifier, VT_STACK_BYTES, 4) &&
+           VerifyField<uint64_t>(verifier, VT_CODE_BYTES, 8) &&
+           verifier.EndTable();
+  }
+};
+
+struct CertificateBuilder {
+  typedef Certificate Table;
+  flatbuffers::FlatBufferBuilder &fbb_;
+  flatbuffers::uoffset_t start_;
+  void add_macs(uint64_t macs) {
+    fbb_.AddElement<uint64_t>(Certificate::VT_MACS, macs, 0);
+  }
+  void add_scratch_bytes(uint64_t scratch_bytes) {
+    fbb_.AddElement<uint64_t>(Certificate::VT_SCRATCH_BYTES, scratch_bytes, 0);
+  }
+  void add_stack_bytes(uint32_t stack_bytes) {
+    fbb_.AddElement<uint32_t>(Certificate::VT_STACK_BYTES, stack_bytes, 0);
+  }
+  void add_code_bytes(uint64_t code_bytes) {
+    fbb_.AddElement<uint64_t>(Certificate::VT_CODE_BYTES, code_bytes, 0);
+  }
+  explicit CertificateBuilder(flatbuffers::FlatBufferBuilder &_fbb)
+        : fbb_(_fbb) {
+    start_ = fbb_.StartTable();
+  }
+  flatbuffers::Offset<Certificate> Finish() {
+    const auto end = fbb_.EndTable(start_);
+    auto o = flatbuffers::Offset<Certificate>(end);
+    return o;
+  }
+};
+
+inline flatbuffers::Offset<Certificate> CreateCertificate(
+    flatbuffers::FlatBufferBuilder &_fbb,
+    uint64_t macs = 0,
+    uint64_t scratch_bytes = 0,
+    uint32_t stack_bytes = 0,
+    uint64_t code_bytes = 0) {
+  CertificateBuilder builder_(_fbb);
+  builder_.add_code_bytes(code_bytes);
+  builder_.add_scratch_bytes(scratch_bytes);
+  builder_.add_macs(macs);
+  builder_.add_stack_bytes(stack_bytes);
+  return builder_.Finish();
+}
+
 struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   typedef PlanBuilder Builder;
   enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
@@ -828,7 +902,8 @@ struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
     VT_PROVENANCE = 24,
     VT_WEIGHTS = 26,
     VT_CONTRACT = 28,
-    VT_PREPROCESSING = 30
+    VT_PREPROCESSING = 30,
+    VT_CERTIFICATE = 32
   };
   uint16_t major() const {
     return GetField<uint16_t>(VT_MAJOR, 0);
@@ -872,6 +947,9 @@ struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   const flatbuffers::String *preprocessing() const {
     return GetPointer<const flatbuffers::String *>(VT_PREPROCESSING);
   }
+  const dlc::plan::Certificate *certificate() const {
+    return GetPointer<const dlc::plan::Certificate *>(VT_CERTIFICATE);
+  }
   bool Verify(flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<uint16_t>(verifier, VT_MAJOR, 2) &&
@@ -902,6 +980,8 @@ struct Plan FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
            verifier.VerifyTable(contract()) &&
            VerifyOffset(verifier, VT_PREPROCESSING) &&
            verifier.VerifyString(preprocessing()) &&
+           VerifyOffset(verifier, VT_CERTIFICATE) &&
+           verifier.VerifyTable(certificate()) &&
            verifier.EndTable();
   }
 };
@@ -952,6 +1032,9 @@ struct PlanBuilder {
   void add_preprocessing(flatbuffers::Offset<flatbuffers::String> preprocessing) {
     fbb_.AddOffset(Plan::VT_PREPROCESSING, preprocessing);
   }
+  void add_certificate(flatbuffers::Offset<dlc::plan::Certificate> certificate) {
+    fbb_.AddOffset(Plan::VT_CERTIFICATE, certificate);
+  }
   explicit PlanBuilder(flatbuffers::FlatBufferBuilder &_fbb)
         : fbb_(_fbb) {
     start_ = fbb_.StartTable();
@@ -978,10 +1061,12 @@ inline flatbuffers::Offset<Plan> CreatePlan(
     flatbuffers::Offset<dlc::plan::Provenance> provenance = 0,
     flatbuffers::Offset<flatbuffers::Vector<uint8_t>> weights = 0,
     flatbuffers::Offset<dlc::plan::Contract> contract = 0,
-    flatbuffers::Offset<flatbuffers::String> preprocessing = 0) {
+    flatbuffers::Offset<flatbuffers::String> preprocessing = 0,
+    flatbuffers::Offset<dlc::plan::Certificate> certificate = 0) {
   PlanBuilder builder_(_fbb);
   builder_.add_arena_lower_bound_bytes(arena_lower_bound_bytes);
   builder_.add_arena_bytes(arena_bytes);
+  builder_.add_certificate(certificate);
   builder_.add_preprocessing(preprocessing);
   builder_.add_contract(contract);
   builder_.add_weights(weights);
@@ -1012,7 +1097,8 @@ inline flatbuffers::Offset<Plan> CreatePlanDirect(
     flatbuffers::Offset<dlc::plan::Provenance> provenance = 0,
     const std::vector<uint8_t> *weights = nullptr,
     flatbuffers::Offset<dlc::plan::Contract> contract = 0,
-    const char *preprocessing = nullptr) {
+    const char *preprocessing = nullptr,
+    flatbuffers::Offset<dlc::plan::Certificate> certificate = 0) {
   auto name__ = name ? _fbb.CreateString(name) : 0;
   auto buffers__ = buffers ? _fbb.CreateVectorOfStructs<dlc::plan::Buffer>(*buffers) : 0;
   auto tensors__ = tensors ? _fbb.CreateVector<flatbuffers::Offset<dlc::plan::Tensor>>(*tensors) : 0;
@@ -1037,7 +1123,8 @@ inline flatbuffers::Offset<Plan> CreatePlanDirect(
       provenance,
       weights__,
       contract,
-      preprocessing__);
+      preprocessing__,
+      certificate);
 }
 
 inline const dlc::plan::Plan *GetPlan(const void *buf) {
