@@ -223,7 +223,7 @@ typedef struct dlc_lrn_params {
 
 typedef enum dlc_pool_kind { DLC_POOL_MAX = 0, DLC_POOL_AVERAGE = 1, DLC_POOL_LP = 2 } dlc_pool_kind;
 
-// pool: x [N, D, H, W, C], y [N, OD, OH, OW, C], indices? (i64, as y, max only). f32, f64; max also i8, u8.
+// pool: x [N, D, H, W, C], y [N, OD, OH, OW, C], indices? (i64, as y, max only). f32, f64; max also i8, u8, i16.
 // y's shape decides how many windows there are (ceil_mode): windows may run past the far padding; those cells never
 // count. indices are flat positions in the channels-first tensor [N, C, D, H, W]; column_major: last two spatial axes
 // swapped in it.

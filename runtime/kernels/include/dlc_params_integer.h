@@ -18,6 +18,12 @@
 //   y u8: (int32)round-half-even(t) + zero, low and high being such that the result is in 0...255;
 //   y f32: t.   y i32 (no scale, no residual, no bounds): acc.
 // Then, for u8, y = table[y] where a table is given.
+//
+// Some families take activations of s16 as well: one scale, zero point 0. Sums of products of s16 and s8, of at most
+// 2^18 each, with the s32 bias, are exact; acc is their sum rounded to f32 (nearest, half to even), and then
+//   t = acc * scale[c]; if residual (s16): t = t + (float)r * residual_scale; t = min(max(t, low), high)
+//   y s16: (int32)round-half-even(t), low and high being within -32768...32767; y f32: t.
+// Zero points are 0, and there is no table.
 typedef struct dlc_requantize {
   float low, high;
   int32_t zero;
@@ -25,10 +31,11 @@ typedef struct dlc_requantize {
   float residual_scale;
 } dlc_requantize;
 
-// qmatmul: a u8 [G?, M, K], b packed (qmatmul_pack), bias i32 [N], scale? f32 [N], residual? u8 [G?, M, N], table? u8
-// [256], y u8, f32 or i32 [G?, M, N]. G is 1 or absent, or equal in all (a or b may have G = 1 and be shared; bias then
-// is [N], or [G, N] where b differs). Pitches of a, residual and y are respected. Where b_zero (-127...127), the
-// packed number that stands for zero, is not 0, -b_zero * (sum over k of a[m][k] - K a_zero) is added to row m's sums.
+// qmatmul: a u8 or s16 [G?, M, K], b packed (qmatmul_pack), bias i32 [N], scale? f32 [N], residual? u8 [G?, M, N],
+// table? u8 [256], y u8, f32 or i32 [G?, M, N] (of s16: residual s16, y s16 or f32, b_zero 0). G is 1 or absent, or
+// equal in all (a or b may have G = 1 and be shared; bias then is [N], or [G, N] where b differs). Pitches of a,
+// residual and y are respected. Where b_zero (-127...127), the packed number that stands for zero, is not 0, -b_zero *
+// (sum over k of a[m][k] - K a_zero) is added to row m's sums.
 typedef struct dlc_qmatmul_params {
   int32_t n;
   int32_t a_zero, b_zero;
@@ -44,8 +51,8 @@ typedef struct dlc_qmatmul_pack_params {
 } dlc_qmatmul_pack_params;
 
 // qconv: x u8 [N, D, H, W, C], w packed (qconv_pack), bias i32 [O], scale? f32 [O], residual? u8 as y, table? u8 [256],
-// y u8, f32 or i32 [N, OD, OH, OW, O], extents as conv. Padding reads x_zero. Pitches of x, residual and y are
-// respected.
+// y u8, f32 or i32 [N, OD, OH, OW, O], extents as conv; or x s16, residual s16, y s16 or f32. Padding reads x_zero.
+// Pitches of x, residual and y are respected.
 typedef struct dlc_qconv_params {
   dlc_window window;
   int32_t groups;
@@ -60,7 +67,8 @@ typedef struct dlc_qconv_pack_params {
 } dlc_qconv_pack_params;
 
 // qdwconv: groups == C, O = C * multiplier; x u8 [N, D, H, W, C], w packed (qdwconv_pack), bias i32 [O], scale? f32
-// [O], residual? u8, table? u8 [256], y u8, f32 or i32. Padding reads x_zero.
+// [O], residual? u8, table? u8 [256], y u8, f32 or i32; or, with multiplier 1 and up to 512 taps, x s16, residual s16,
+// y s16 or f32. Padding reads x_zero.
 typedef struct dlc_qdwconv_params {
   dlc_window window;
   int32_t multiplier;
@@ -131,7 +139,7 @@ typedef struct dlc_lookup_params {
 // qbinary u8: a, b, table? u8 [256], y; numpy broadcasting as binary. ADD, SUB: t = (a - a_zero) * a_scale +- (b -
 // b_zero) * b_scale, the scales being over y's; MUL: t = ((a - a_zero) * (b - b_zero)) * a_scale, the product exact in
 // s32; MIN, MAX: of the two addends of ADD. Then bounds, rounding, zero and table as dlc_requantize. y f32: t after the
-// bounds.
+// bounds. Or a and b s16, y s16 or f32, as there; a product of s16 is exact in s32, then rounded to f32.
 typedef struct dlc_qbinary_params {
   int32_t op; // dlc_binary_op
   int32_t a_zero, b_zero, zero;
@@ -141,6 +149,7 @@ typedef struct dlc_qbinary_params {
 // qpool u8, average: x [N, D, H, W, C], y [N, OD, OH, OW, C], as pool. y = clamp(round-half-even((float)(sum of (x -
 // x_zero)) * (scale / count)) + zero), scale being x's over y's, count the window's cells inside x (or all, with
 // count_include_pad). scale / count is one f32 division.
+// Or x and y s16 with zero points 0, of windows of at most 2^16 cells.
 typedef struct dlc_qpool_params {
   dlc_window window;
   int32_t count_include_pad;
@@ -150,7 +159,8 @@ typedef struct dlc_qpool_params {
 
 // qreduce u8: sum or mean over the axes of a bit mask (as reduce): y = clamp(round-half-even((float)(sum - count
 // x_zero)
-// * scale) + zero), y u8; f32: the product. scale holds 1 / count for a mean.
+// * scale) + zero), y u8; f32: the product. scale holds 1 / count for a mean. Or x s16,
+// y s16 or f32, with zero points 0.
 typedef struct dlc_qreduce_params {
   int32_t axes;
   int32_t x_zero, zero;

@@ -25,8 +25,9 @@ static int pool_check(const dlc_call *call) {
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1), *indices = dlc_operand(call, 2);
   DLC_REQUIRE(params->kind >= DLC_POOL_MAX && params->kind <= DLC_POOL_LP);
   DLC_REQUIRE(dlc_valid(x) && dlc_valid_type(y, x->type) && x->rank == y->rank && x->rank >= 3 && x->rank <= 5);
-  bool is_float = x->type == DLC_F32 || x->type == DLC_F64, is_byte = x->type == DLC_I8 || x->type == DLC_U8;
-  DLC_REQUIRE(is_float || (is_byte && params->kind == DLC_POOL_MAX));
+  bool is_float = x->type == DLC_F32 || x->type == DLC_F64,
+       is_code = x->type == DLC_I8 || x->type == DLC_U8 || x->type == DLC_I16;
+  DLC_REQUIRE(is_float || (is_code && params->kind == DLC_POOL_MAX));
   DLC_REQUIRE(params->kind != DLC_POOL_LP || params->p >= 1);
   DLC_REQUIRE(x->dims[0] == y->dims[0] && x->dims[x->rank - 1] == y->dims[x->rank - 1]);
   for (int i = 0; i < 3; i++) {

@@ -36,6 +36,7 @@
 MAXIMUM(float, -__builtin_inf())
 MAXIMUM(double, -__builtin_inf())
 MAXIMUM(int8_t, INT8_MIN)
+MAXIMUM(int16_t, INT16_MIN)
 MAXIMUM(uint8_t, 0)
 
 #define SUMS(T, power)                                                                                                 \
@@ -59,6 +60,7 @@ void dlc_pool_plain(const dlc_pool_params *params, uint8_t type, const dlc_pool_
     case DLC_F32: maximum_float(cells, y, indices); return;
     case DLC_F64: maximum_double(cells, y, indices); return;
     case DLC_I8: maximum_int8_t(cells, y, indices); return;
+    case DLC_I16: maximum_int16_t(cells, y, indices); return;
     default: maximum_uint8_t(cells, y, indices); return;
     }
   }

@@ -1,4 +1,4 @@
-// qbinary: a, b u8, table?, y u8 or f32, with numpy broadcasting.
+// qbinary: a, b u8, table?, y u8 or f32, or a, b s16, y s16 or f32, with numpy broadcasting.
 #include "qbinary/qbinary.h"
 
 #include "binary/broadcast.h"
@@ -12,11 +12,24 @@ static bool is_known(int32_t op) {
   return op == DLC_BIN_ADD || op == DLC_BIN_SUB || op == DLC_BIN_MUL || op == DLC_BIN_MIN || op == DLC_BIN_MAX;
 }
 
+// What is asked of s16.
+static int s16_check(const dlc_call *call) {
+  const dlc_qbinary_params *params = call->params;
+  const dlc_tensor *y = dlc_operand(call, 3);
+  DLC_REQUIRE(dlc_valid_type(dlc_operand(call, 0), DLC_I16) && dlc_valid_type(dlc_operand(call, 1), DLC_I16));
+  DLC_REQUIRE(dlc_valid(y) && (y->type == DLC_I16 || y->type == DLC_F32) && !dlc_is_present(dlc_operand(call, 2)));
+  DLC_REQUIRE(dlc_broadcasts(dlc_operand(call, 0), y) && dlc_broadcasts(dlc_operand(call, 1), y));
+  DLC_REQUIRE(is_known(params->op) && params->a_zero == 0 && params->b_zero == 0 && params->zero == 0);
+  DLC_REQUIRE(params->low <= params->high);
+  return y->type == DLC_F32 || (params->low >= -32768.0f && params->high <= 32767.0f) ? 0 : __LINE__;
+}
+
 static int qbinary_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_call(call, 4, 4, sizeof(dlc_qbinary_params)));
   const dlc_qbinary_params *params = call->params;
   const dlc_tensor *a = dlc_operand(call, 0), *b = dlc_operand(call, 1), *table = dlc_operand(call, 2),
                    *y = dlc_operand(call, 3);
+  if (DLC_HAS_TYPE(DLC_I16) && a->type == DLC_I16) return s16_check(call);
   DLC_REQUIRE(dlc_valid_type(a, DLC_U8) && dlc_valid_type(b, DLC_U8) && dlc_valid(y));
   DLC_REQUIRE(y->type == DLC_U8 || y->type == DLC_F32);
   DLC_REQUIRE(dlc_broadcasts(a, y) && dlc_broadcasts(b, y));
@@ -41,6 +54,24 @@ static int repeated_side(const dlc_loop *loop) {
   return loop->strides[side][inner] == 1 && loop->strides[side][outer] == 0 ? side : -1;
 }
 
+// The loop of s16, run by run.
+static void s16_run(const dlc_call *call, const dlc_loop *loop, uint32_t part, uint32_t parts) {
+  const dlc_tensor *y = dlc_operand(call, 3);
+  const int16_t *a = dlc_operand(call, 0)->data, *b = dlc_operand(call, 1)->data;
+  const int64_t bytes = (int64_t)dlc_type_size(y->type);
+  const int last = loop->rank - 1;
+  const int64_t sa = loop->strides[0][last], sb = loop->strides[1][last], sy = loop->strides[2][last];
+  const bool whole = sa <= 1 && sb <= 1 && sy == 1;
+  int64_t begin, end;
+  dlc_split(dlc_loop_elements(loop), 64, part, parts, &begin, &end);
+  dlc_cursor c;
+  for (dlc_cursor_start(&c, loop, begin, end); c.left > 0; dlc_cursor_next(&c, loop))
+    for (int64_t i = 0; i < (whole ? 1 : c.run); i++) // columns of pitched views are taken one by one
+      DLC_ROWS(dlc_qbinary_rows)
+          ->s16(call->params, a + c.offsets[0] + i * sa, whole ? sa : 0, b + c.offsets[1] + i * sb, whole ? sb : 0,
+                dlc_at_mutable(y->data, (c.offsets[2] + i * sy) * bytes), y->type, whole ? c.run : 1);
+}
+
 static int qbinary_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_qbinary_params *params = call->params;
   const dlc_tensor *tensors[3] = {dlc_operand(call, 0), dlc_operand(call, 1), dlc_operand(call, 3)};
@@ -51,6 +82,10 @@ static int qbinary_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   dlc_qbinary_row *row = y->type == DLC_F32 ? rows->f32 : rows->u8;
   dlc_loop loop;
   dlc_loop_broadcast(&loop, tensors, 3);
+  if (DLC_HAS_TYPE(DLC_I16) && tensors[0]->type == DLC_I16) {
+    s16_run(call, &loop, part, parts);
+    return 0;
+  }
   const int side = repeated_side(&loop);
   const int64_t length = loop.dims[loop.rank - 1];
   if (side >= 0) { // the two inner axes are walked as one; the repeated side stays at its beginning

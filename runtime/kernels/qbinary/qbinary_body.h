@@ -1,5 +1,6 @@
 // Rows of integer arithmetic, written once for every instruction set.
 #include "qbinary/qbinary.h"
+#include "qbinary/s16_row.h"
 #include "qvector/bounds.h"
 
 #define Q(name) DLC_Q(name)
@@ -122,7 +123,7 @@ OPERATOR(max, DLC_BIN_MAX)
 CHOOSE(run_u8, u8)
 CHOOSE(run_f32, f32)
 
-const dlc_qbinary_rows DLC_ROWS_NAME = {run_u8, run_f32};
+const dlc_qbinary_rows DLC_ROWS_NAME = {run_u8, run_f32, DLC_HAS_TYPE(DLC_I16) ? run_s16 : NULL};
 
 #undef Q
 #undef STEP

@@ -231,7 +231,7 @@ void dlc_qgather_copies(const void *gather, int64_t row, uint32_t count, uint8_t
       }
     for (int32_t j = 0; j < r.count; j++, i++, copy += g->copy_pitch) {
       // What pads the depth to fours meets zero weights.
-      __builtin_memset(copy + bytes, 0, 4);
+      __builtin_memset(copy + bytes, 0, 8);
       y_row[i] = r.y_row + (int64_t)j * w->y_step;
     }
   }

@@ -12,15 +12,15 @@ typedef struct dlc_qgather {
   int64_t row_pitch;        // bytes from one input row (all cells of the last axis) to the next
   const uint8_t *padding;   // as many bytes as a cell is deep; stands for cells outside the input
   int64_t copy_pitch;       // of copied rows
-  int32_t inputs;           // bytes of a cell
+  int64_t inputs;           // bytes of a cell
   uint8_t x_zero;
   dlc_window_axis axis[3];
 } dlc_qgather;
 
-// Behind the last byte of a u8 operand.
+// Behind the last byte of an operand.
 static inline const uint8_t *dlc_qbytes_end(const dlc_tensor *x) {
-  const int64_t rows = dlc_rows(x);
-  return rows ? (const uint8_t *)x->data + ((rows - 1) * x->pitch + dlc_row_length(x)) : x->data;
+  const int64_t rows = dlc_rows(x), size = (int64_t)dlc_type_size(x->type);
+  return rows ? (const uint8_t *)x->data + ((rows - 1) * x->pitch + dlc_row_length(x)) * size : x->data;
 }
 
 // A dlc_qrow_source over a dlc_qgather.

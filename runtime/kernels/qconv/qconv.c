@@ -1,4 +1,5 @@
-// qconv: windows as integer tiles over gathered input rows; rows are copied only where a cell has few channels.
+// qconv: windows of u8 or s16 as integer tiles over gathered input rows; rows are copied only where a cell has few
+// channels.
 #include <string.h>
 
 #include "dlc_pack.h"
@@ -16,6 +17,7 @@ typedef struct layout {
   dlc_qgeometry g;
   bool copies, pointwise;
   uint32_t taps, depth; // of a tile's rows
+  uint32_t x_size;      // bytes of an element
   uint64_t copy_pitch, padding_bytes;
 } layout;
 
@@ -34,8 +36,9 @@ static bool layout_of(const dlc_call *call, layout *l) {
   l->copies = dlc_qcopies_rows(taps, l->g.inputs);
   l->taps = l->copies ? 1 : (uint32_t)taps;
   l->depth = (uint32_t)(l->copies ? (l->g.depth + 3) / 4 * 4 : l->g.inputs);
-  l->copy_pitch = l->copies ? dlc_qcopy_pitch(l->g.depth) : 0;
-  l->padding_bytes = l->copies || l->pointwise ? 0 : align64((uint64_t)l->g.inputs);
+  l->x_size = (uint32_t)dlc_type_size(call->operands[X].type);
+  l->copy_pitch = l->copies ? dlc_qcopy_pitch(l->g.depth * l->x_size) : 0;
+  l->padding_bytes = l->copies || l->pointwise ? 0 : align64((uint64_t)l->g.inputs * l->x_size);
   return true;
 }
 
@@ -47,16 +50,20 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(call->operand_count == OPERANDS && call->params_bytes == sizeof(dlc_qconv_params));
   const dlc_qconv_params *p = call->params;
   const dlc_tensor *o = call->operands, *x = &o[X], *y = &o[Y];
-  DLC_REQUIRE(dlc_is_q(x, DLC_U8, 5) && y->rank == 5 && dlc_extent_valid(y) && dlc_is_dense_q(&o[W], DLC_I8, 1));
+  const bool is_s16 = x->type == DLC_I16;
+  DLC_REQUIRE(dlc_is_q(x, is_s16 ? DLC_I16 : DLC_U8, 5) && y->rank == 5 && dlc_extent_valid(y) &&
+              dlc_is_dense_q(&o[W], DLC_I8, 1));
   DLC_REQUIRE(dlc_window_valid(&p->window) && dlc_window_fits(&p->window, x, y));
-  DLC_REQUIRE(p->x_zero >= 0 && p->x_zero <= 255);
+  DLC_REQUIRE(p->x_zero >= 0 && p->x_zero <= (is_s16 ? 0 : 255));
   const dlc_qconv_pack_params pack = {p->window, p->groups};
   const size_t packed = dlc_qconv_packed_bytes(&pack, x->dims[4], y->dims[4]);
   DLC_REQUIRE(packed != 0 && packed == (size_t)o[W].dims[0]);
   DLC_REQUIRE(dlc_is_vector_q(&o[BIAS], DLC_I32, y->dims[4]));
-  DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, y->dims[4], &p->requantize) == 0);
+  DLC_REQUIRE((is_s16 ? dlc_check_requantize_s16 : dlc_check_requantize)(&o[SCALE], &o[RESIDUAL], &o[TABLE], y,
+                                                                         y->dims[4], &p->requantize) == 0);
   layout l;
   DLC_REQUIRE(layout_of(call, &l) && scratch_bytes(&l) <= DLC_QMOST_SCRATCH);
+  DLC_REQUIRE(!is_s16 || l.g.depth / l.g.merged <= DLC_QS16_MOST_PRODUCTS);
   return 0;
 }
 
@@ -78,10 +85,10 @@ static dlc_qgather gather_of(const dlc_qconv_params *p, const layout *l, const d
   dlc_qgather g = {
       .x = x->data,
       .x_end = dlc_qbytes_end(x),
-      .pitch = x->pitch,
-      .row_pitch = (int64_t)x->dims[3] * x->pitch,
+      .pitch = (int64_t)x->pitch * l->x_size,
+      .row_pitch = (int64_t)x->dims[3] * x->pitch * l->x_size,
       .copy_pitch = (int64_t)l->copy_pitch,
-      .inputs = l->g.inputs,
+      .inputs = l->g.inputs * (int64_t)l->x_size,
       .x_zero = (uint8_t)p->x_zero,
   };
   for (int i = 0; i < 3; i++) g.axis[i] = dlc_window_axis_of(&p->window, i, x, y);
@@ -96,7 +103,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   if (dlc_elements(y) == 0 || !layout_of(call, &l)) return 0;
   const int64_t rows = dlc_rows(y);
   dlc_qgather g = gather_of(p, &l, x, y);
-  dlc_qrows affine = {x->data, x->pitch};
+  dlc_qrows affine = {x->data, (int64_t)x->pitch * l.x_size};
   dlc_qcontraction c = {
       .source = l.pointwise ? dlc_qaffine_rows : dlc_qgather_rows,
       .copier = l.copies ? dlc_qgather_copies : NULL,
@@ -117,6 +124,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .n = (uint32_t)l.g.outputs,
       .taps = l.taps,
       .depth = l.depth,
+      .is_s16 = x->type == DLC_I16,
       .skips = p->x_zero == 0,
   };
   g.padding = call->scratch;
@@ -128,13 +136,13 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const size_t y_bytes = (size_t)l.g.outputs * dlc_type_size(y->type);
   for (int32_t group = 0; group < l.g.groups; group++) {
     dlc_qcontract(&c, row_begin, row_end, column_begin, column_end, tables);
-    g.x += l.g.inputs;
-    affine.a += l.g.inputs;
+    g.x += g.inputs;
+    affine.a += g.inputs;
     c.b += l.g.group_bytes;
     c.start += l.g.outputs;
     c.out.y = (char *)c.out.y + y_bytes;
     if (c.out.scale) c.out.scale += l.g.outputs;
-    if (c.out.residual) c.out.residual += l.g.outputs;
+    if (c.out.residual) c.out.residual += (size_t)l.g.outputs * l.x_size;
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 #include "gemm/check.h"
 #include "lookup/lookup.h"
 #include "qdwconv/plan.h"
+#include "qdwconv/s16.h"
 
 // Bytes of weights held ready at a time, when one block of channels needs no more.
 enum { WEIGHTS_CACHE = 16 << 10 };
@@ -16,6 +17,11 @@ static dlc_qdwconv_plan plan_of(const dlc_call *call) {
   const dlc_qdwconv_params *p = call->params;
   const dlc_tensor *y = dlc_operand(call, 6);
   return dlc_qdwconv_plan_of(&p->window, y->dims[2], y->dims[3]);
+}
+
+// What is said here of quads is of u8; s16 has its own way.
+static bool is_s16(const dlc_call *call) {
+  return DLC_HAS_TYPE(DLC_I16) && (dlc_operand(call, 0)->type == DLC_I16 || !DLC_HAS_TYPE(DLC_U8));
 }
 
 static bool is_list(const dlc_tensor *t, uint8_t type, int32_t count) {
@@ -39,6 +45,7 @@ static int requantize_check(const dlc_call *call, const dlc_requantize *q) {
 
 static int qdwconv_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_call(call, 7, 7, sizeof(dlc_qdwconv_params)));
+  if (is_s16(call)) return dlc_qdwconv_s16_check(call);
   const dlc_qdwconv_params *p = call->params;
   const dlc_tensor *x = dlc_operand(call, 0), *w = dlc_operand(call, 1), *y = dlc_operand(call, 6);
   DLC_REQUIRE(dlc_valid_type(x, DLC_U8) && x->rank == 5 && dlc_valid(y) && y->rank == 5);
@@ -63,6 +70,7 @@ static int64_t blocks_at_once(const dlc_qdwconv_plan *p, int64_t blocks) {
 }
 
 static size_t qdwconv_scratch(const dlc_call *call) {
+  if (is_s16(call)) return 0;
   const dlc_qdwconv_plan p = plan_of(call);
   const int64_t blocks = blocks_at_once(&p, dlc_qdwconv_blocks(dlc_operand(call, 6)->dims[4]));
   return (size_t)(2 * columns_bytes(&p) + blocks * block_bytes(&p));
@@ -71,7 +79,7 @@ static size_t qdwconv_scratch(const dlc_call *call) {
 static uint32_t qdwconv_parts(const dlc_call *call) {
   const dlc_tensor *y = dlc_operand(call, 6);
   const dlc_qdwconv_plan p = plan_of(call);
-  const int64_t items = rows_of(y) * ((y->dims[2] + p.rows - 1) / p.rows);
+  const int64_t rows = is_s16(call) ? 1 : p.rows, items = rows_of(y) * ((y->dims[2] + rows - 1) / rows);
   const double work = (double)dlc_elements(y) * p.taps;
   const int64_t parts = work > 64 * 3e5 ? 64 : (int64_t)(work / 3e5);
   return (uint32_t)dlc_max64(1, dlc_min64(parts, items));
@@ -306,6 +314,7 @@ static void run_rows(const work *w, int64_t image, int64_t od, int64_t oh, int32
 }
 
 static int qdwconv_run(const dlc_call *call, uint32_t part, uint32_t parts) {
+  if (is_s16(call)) return dlc_qdwconv_s16_run(call, part, parts);
   work w = {.call = call, .params = call->params, .isa = current(), .plan = plan_of(call)};
   w.x = dlc_operand(call, 0);
   w.residual = dlc_operand(call, 4);

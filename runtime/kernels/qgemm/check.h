@@ -36,6 +36,19 @@ static inline int dlc_check_requantize(const dlc_tensor *scale, const dlc_tensor
   return 0;
 }
 
+// The same for activations of s16: y is s16 or f32, the residual s16, and zero points are 0.
+static inline int dlc_check_requantize_s16(const dlc_tensor *scale, const dlc_tensor *residual, const dlc_tensor *table,
+                                           const dlc_tensor *y, int64_t n, const dlc_requantize *q) {
+  DLC_REQUIRE(DLC_HAS_TYPE(DLC_I16) && dlc_extent_valid(y) && (y->type == DLC_I16 || y->type == DLC_F32));
+  DLC_REQUIRE(dlc_is_vector_q(scale, DLC_F32, n) && !dlc_is_present(table));
+  DLC_REQUIRE(!dlc_is_present(residual) || (dlc_is_q(residual, DLC_I16, y->rank) && dlc_same_shape(residual, y)));
+  DLC_REQUIRE(q->low <= q->high && q->zero == 0 && q->residual_zero == 0);
+  return y->type == DLC_F32 || (q->low >= -32768.0f && q->high <= 32767.0f) ? 0 : __LINE__;
+}
+
+// Most products of s16 that a sum takes: see qgemm/s16_finish.h.
+enum { DLC_QS16_MOST_PRODUCTS = 1 << 18 };
+
 // Most bytes of scratch a call may ask for.
 enum { DLC_QMOST_SCRATCH = INT32_MAX };
 

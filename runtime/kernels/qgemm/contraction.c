@@ -37,6 +37,30 @@ const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups) {
   }
 }
 
+const dlc_qtile_isa *dlc_qtile_s16_current(void) {
+  switch (dlc_current_isa()) {
+#if DLC_HAS_AVX512
+  case DLC_ISA_AMX:
+  case DLC_ISA_AVX512_VNNI: return &dlc_qtile_s16__avx512vnni;
+  case DLC_ISA_AVX512: return &dlc_qtile_s16__avx512;
+#endif
+#if DLC_HAS_AVX2
+  case DLC_ISA_AVX_VNNI:
+  case DLC_ISA_AVX2: return &dlc_qtile_s16__avx2;
+#endif
+#if DLC_HAS_NEON
+  case DLC_ISA_NEON_I8MM:
+  case DLC_ISA_NEON_DOTPROD:
+  case DLC_ISA_NEON: return &dlc_qtile_s16__neon;
+#endif
+#if DLC_HAS_SCALAR
+  default: return &dlc_qtile_s16__scalar;
+#else
+  default: return &dlc_qtile_s16__neon;
+#endif
+  }
+}
+
 void dlc_qaffine_rows(const void *rows, int64_t row, bool skips, dlc_qtile_rows *out) {
   (void)skips;
   const dlc_qrows *r = rows;
@@ -193,7 +217,9 @@ void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end
                    uint32_t column_end, void *scratch) {
   if (row_begin >= row_end || column_begin >= column_end) return;
   const int64_t rows = row_end - row_begin;
-  const dlc_qtile_isa *isa = dlc_qtile_current(rows, c->panel_stride / DLC_QPANEL_GROUP_BYTES);
+  const bool is_s16 = DLC_HAS_TYPE(DLC_I16) && (c->is_s16 || !DLC_HAS_TYPE(DLC_U8));
+  const dlc_qtile_isa *isa =
+      is_s16 ? dlc_qtile_s16_current() : dlc_qtile_current(rows, c->panel_stride / DLC_QPANEL_GROUP_BYTES);
   // Even shares everywhere: 49 rows are tiles of 13, 12, 12 and 12 rather than of 14, 14, 14 and 7.
   const int64_t tiles = (rows + isa->rows - 1) / isa->rows;
   const int64_t most = tiles_per_block(c->taps, c->copy_pitch), blocks = (tiles + most - 1) / most;

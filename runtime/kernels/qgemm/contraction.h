@@ -42,7 +42,8 @@ typedef struct dlc_qcontraction {
   size_t panel_stride; // bytes
   size_t copy_pitch;   // bytes of a copied row, or 0
   uint32_t n, taps, depth;
-  bool skips; // a tap outside the input adds nothing, since the activations' zero point is 0
+  bool is_s16; // rows and residual are s16, else u8
+  bool skips;  // a tap outside the input adds nothing, since the activations' zero point is 0
 } dlc_qcontraction;
 
 // Bytes of scratch that dlc_qcontract needs for n columns, windows of this many taps and rows copied at this pitch.

@@ -1,4 +1,4 @@
-// qmatmul: u8 rows as they lie times packed s8 panels.
+// qmatmul: u8 or s16 rows as they lie times packed s8 panels.
 #include "gemm/contraction.h"
 #include "qgemm/check.h"
 #include "qgemm/contraction.h"
@@ -41,7 +41,8 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(call->operand_count == OPERANDS && call->params_bytes == sizeof(dlc_qmatmul_params));
   const dlc_qmatmul_params *p = call->params;
   const dlc_tensor *o = call->operands, *a = &o[A], *b = &o[B], *bias = &o[BIAS], *y = &o[Y];
-  DLC_REQUIRE(dlc_is_q(a, DLC_U8, 2) || dlc_is_q(a, DLC_U8, 3));
+  const bool is_s16 = a->type == DLC_I16;
+  DLC_REQUIRE(dlc_is_q(a, is_s16 ? DLC_I16 : DLC_U8, 2) || dlc_is_q(a, is_s16 ? DLC_I16 : DLC_U8, 3));
   DLC_REQUIRE((y->rank == 2 || y->rank == 3) && dlc_extent_valid(y));
   DLC_REQUIRE(dlc_is_dense_q(b, DLC_I8, 5) && b->dims[3] == DLC_QPANEL && b->dims[4] == DLC_QGROUP);
   DLC_REQUIRE(p->n >= 0 && p->n == columns_of(y));
@@ -53,8 +54,13 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE((batches(a) == g || batches(a) == 1) && (b->dims[0] == g || b->dims[0] == 1));
   DLC_REQUIRE(dlc_is_vector_q(bias, DLC_I32, p->n) ||
               (dlc_is_dense_q(bias, DLC_I32, 2) && bias->dims[0] == b->dims[0] && bias->dims[1] == p->n));
-  DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
-  DLC_REQUIRE(p->a_zero >= 0 && p->a_zero <= 255 && p->b_zero >= -127 && p->b_zero <= 127);
+  if (is_s16) {
+    DLC_REQUIRE(dlc_check_requantize_s16(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
+    DLC_REQUIRE(p->a_zero == 0 && p->b_zero == 0 && depth <= DLC_QS16_MOST_PRODUCTS);
+  } else {
+    DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
+    DLC_REQUIRE(p->a_zero >= 0 && p->a_zero <= 255 && p->b_zero >= -127 && p->b_zero <= 127);
+  }
   DLC_REQUIRE(scratch_bytes(call) <= DLC_QMOST_SCRATCH);
   return 0;
 }
@@ -79,7 +85,8 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   uint32_t column_begin, column_end;
   dlc_contract_share(all_rows, (uint32_t)p->n, work_depth(call), part, parts, &row_begin, &row_end, &column_begin,
                      &column_end);
-  dlc_qrows layout = {a->data, a->pitch};
+  const size_t x_size = dlc_type_size(a->type);
+  dlc_qrows layout = {a->data, (int64_t)x_size * a->pitch};
   dlc_qcontraction c = {
       .source = dlc_qaffine_rows,
       .shifts = dlc_qno_shift,
@@ -98,11 +105,12 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .n = (uint32_t)p->n,
       .taps = 1,
       .depth = (uint32_t)columns_of(a),
+      .is_s16 = a->type == DLC_I16,
   };
   const int64_t rows = rows_of_product(call);
   int32_t *row_start = call->scratch;
   void *workspace = (char *)call->scratch + start_bytes(call);
-  const size_t a_step = batches(a) == 1 ? 0 : (size_t)rows * (size_t)a->pitch;
+  const size_t a_step = batches(a) == 1 ? 0 : (size_t)rows * (size_t)layout.pitch;
   const size_t b_step = b->dims[0] == 1 ? 0 : (size_t)b->dims[1] * c.panel_stride;
   const size_t bias_step = bias->rank == 1 || b->dims[0] == 1 ? 0 : (size_t)p->n;
   const size_t y_size = dlc_type_size(y->type);
@@ -112,7 +120,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     one.b = c.b + (size_t)g * b_step;
     one.start = c.start + (size_t)g * bias_step;
     one.out.y = (char *)y->data + (size_t)(g * rows * y->pitch) * y_size;
-    if (c.out.residual) one.out.residual = c.out.residual + g * rows * residual->pitch;
+    if (c.out.residual) one.out.residual = c.out.residual + g * rows * residual->pitch * (int64_t)x_size;
     const int64_t first = row_begin > g * rows ? row_begin - g * rows : 0;
     const int64_t last = row_end < (g + 1) * rows ? row_end - g * rows : rows;
     if (p->b_zero != 0) {

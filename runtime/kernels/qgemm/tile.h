@@ -1,4 +1,5 @@
-// The micro-kernel behind qmatmul, qconv and qconv_transpose: a few rows of u8 times s8 weight panels, requantized.
+// The micro-kernel behind qmatmul, qconv and qconv_transpose: a few rows of u8 or s16 times s8 weight panels,
+// requantized.
 #ifndef DLC_QGEMM_TILE_H
 #define DLC_QGEMM_TILE_H
 
@@ -19,7 +20,7 @@ enum {
 // panels.
 typedef struct dlc_qoutput {
   void *y;
-  const uint8_t *residual;  // or NULL
+  const uint8_t *residual;  // u8 or s16 as the rows are, or NULL
   const float *scale;       // NULL for an i32 y
   const uint8_t *table;     // [256], or NULL
   const int32_t *row_start; // what the sums of each row of y begin with, besides the columns', or NULL
@@ -31,7 +32,7 @@ typedef struct dlc_qoutput {
 // y[y_row[i]][column + j] = requantize(start[j] + sum over taps t, k < depth of a[t][i][k] b[tap[t]][k][j]), for i < m
 // and j < n.
 typedef struct dlc_qtile {
-  const uint8_t *const *a; // [taps][m] rows of `depth` bytes, or [m] when `shift` is set
+  const uint8_t *const *a; // [taps][m] rows of `depth` elements, or [m] when `shift` is set
   const int64_t *shift;    // [taps] bytes from a row's first tap to each of its taps, or NULL
   const uint32_t *tap;     // [taps] position of each tap in b
   const int8_t *b;         // the panel of the first column, [taps][ceil(depth / 4)][16][4]
@@ -56,6 +57,12 @@ typedef struct dlc_qtile_isa {
 
 // The entries of the instruction set in use for products of this many rows and groups of depths.
 const dlc_qtile_isa *dlc_qtile_current(int64_t rows, size_t groups);
+
+// Those for rows of s16: sums of at most DLC_QS16_BLOCK groups of depths are kept in 32 bits.
+const dlc_qtile_isa *dlc_qtile_s16_current(void);
+
+// Groups of four products of s16 and s8 whose sum fits s32: 512 * 2^15 * 127 < 2^31.
+enum { DLC_QS16_BLOCK = 128 };
 
 // Turns sums into y: sums[i * stride + j] for the m rows y_row and columns column...column + n - 1. Sums are readable
 // up to the next multiple of 16 columns.
@@ -95,17 +102,17 @@ static inline uint32_t dlc_qlane_end(const uint8_t *row, uint32_t depth, uint32_
   return x;
 }
 
-extern const dlc_qtile_isa dlc_qtile__scalar;
+extern const dlc_qtile_isa dlc_qtile__scalar, dlc_qtile_s16__scalar;
 #if defined(__x86_64__)
 extern const dlc_qtile_isa dlc_qtile__avx2, dlc_qtile__avxvnni, dlc_qtile__avx512, dlc_qtile__avx512vnni,
-    dlc_qtile__amx;
+    dlc_qtile__amx, dlc_qtile_s16__avx2, dlc_qtile_s16__avx512, dlc_qtile_s16__avx512vnni;
 void dlc_qfinish__avx2(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t column, uint32_t n,
                        const int32_t *sums, uint32_t stride);
 void dlc_qfinish__avx512(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t column, uint32_t n,
                          const int32_t *sums, uint32_t stride);
 #endif
 #if defined(__ARM_NEON)
-extern const dlc_qtile_isa dlc_qtile__neon;
+extern const dlc_qtile_isa dlc_qtile__neon, dlc_qtile_s16__neon;
 void dlc_qfinish__neon(const dlc_qoutput *o, const int64_t *y_row, uint32_t m, uint32_t column, uint32_t n,
                        const int32_t *sums, uint32_t stride);
 #endif

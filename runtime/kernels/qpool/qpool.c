@@ -1,4 +1,4 @@
-// qpool: the average of x u8 [N, (D, (H,)) W, C] over windows, y u8; channels last, up to three spatial axes.
+// qpool: the average of x u8 or s16 [N, (D, (H,)) W, C] over windows, y as x; channels last, up to three spatial axes.
 #include "qpool/qpool.h"
 
 // One spatial axis.
@@ -8,6 +8,9 @@ typedef struct axis {
 
 // Most cells of a window inside x: their sum fits s32.
 #define MOST_CELLS ((int64_t)1 << 23)
+#define MOST_CELLS_S16 ((int64_t)1 << 16)
+
+static bool is_s16(const dlc_call *call) { return DLC_HAS_TYPE(DLC_I16) && dlc_operand(call, 0)->type == DLC_I16; }
 
 // Axis `i` of depth, height, width; axes that x lacks have one cell and one position.
 static axis get_axis(const dlc_call *call, int i) {
@@ -24,10 +27,12 @@ static int qpool_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_call(call, 2, 2, sizeof(dlc_qpool_params)));
   const dlc_qpool_params *params = call->params;
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);
-  DLC_REQUIRE(dlc_valid_type(x, DLC_U8) && dlc_valid_type(y, DLC_U8));
+  const uint8_t type = is_s16(call) ? DLC_I16 : DLC_U8;
+  const int32_t most_zero = is_s16(call) ? 0 : 255;
+  DLC_REQUIRE(dlc_valid_type(x, type) && dlc_valid_type(y, type));
   DLC_REQUIRE(x->rank == y->rank && x->rank >= 3 && x->rank <= 5);
   DLC_REQUIRE(x->dims[0] == y->dims[0] && x->dims[x->rank - 1] == y->dims[x->rank - 1]);
-  DLC_REQUIRE(params->x_zero >= 0 && params->x_zero <= 255 && params->zero >= 0 && params->zero <= 255);
+  DLC_REQUIRE(params->x_zero >= 0 && params->x_zero <= most_zero && params->zero >= 0 && params->zero <= most_zero);
   int64_t cells = 1;
   for (int i = 0; i < 3; i++) {
     const axis a = get_axis(call, i);
@@ -37,7 +42,7 @@ static int qpool_check(const dlc_call *call) {
     // The axes that x lacks are described as such.
     if (i - 4 + x->rank < 1) DLC_REQUIRE(params->window.kernel[i] == 1 && params->window.pad_begin[i] == 0);
     cells *= dlc_max64(1, dlc_min64(a.kernel, a.input));
-    DLC_REQUIRE(cells <= MOST_CELLS);
+    DLC_REQUIRE(cells <= (is_s16(call) ? MOST_CELLS_S16 : MOST_CELLS));
   }
   return 0;
 }
@@ -67,7 +72,8 @@ static dlc_qpool_cells find_cells(const dlc_call *call, const axis axes[3], cons
   const dlc_qpool_params *params = call->params;
   const dlc_tensor *x = dlc_operand(call, 0);
   dlc_qpool_cells cells = {.channels = dlc_row_length(x)};
-  cells.end = (const uint8_t *)x->data + (dlc_rows(x) - 1) * x->pitch + cells.channels;
+  const int64_t size = (int64_t)dlc_type_size(x->type);
+  cells.end = (const uint8_t *)x->data + ((dlc_rows(x) - 1) * x->pitch + cells.channels) * size;
   int64_t offset = 0, index, counted = 1, inside = 1;
   for (int i = 2; i >= 0; i--, at = index) {
     const axis *a = &axes[i];
@@ -97,7 +103,7 @@ static int qpool_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_qbounds bounds = dlc_bounds_of((float)-params->zero, (float)(255 - params->zero), params->zero);
   const dlc_qpool_rows *rows = DLC_ROWS(dlc_qpool_rows);
   axis axes[3];
-  int64_t strides[3], stride = x->pitch, begin, end;
+  int64_t strides[3], stride = x->pitch * (int64_t)dlc_type_size(x->type), begin, end;
   for (int i = 2; i >= 0; i--) {
     axes[i] = get_axis(call, i);
     strides[i] = stride;
@@ -106,7 +112,10 @@ static int qpool_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   dlc_split(positions(call), 1, part, parts, &begin, &end);
   for (int64_t at = begin; at < end; at++) {
     const dlc_qpool_cells cells = find_cells(call, axes, strides, at);
-    rows->average(&cells, &bounds, (uint8_t *)y->data + at * y->pitch);
+    if (is_s16(call))
+      rows->average_s16(&cells, (int16_t *)y->data + at * y->pitch);
+    else
+      rows->average(&cells, &bounds, (uint8_t *)y->data + at * y->pitch);
   }
   return 0;
 }

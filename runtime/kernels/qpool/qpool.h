@@ -15,7 +15,8 @@ typedef struct dlc_qpool_cells {
 
 typedef struct dlc_qpool_rows {
   void (*average)(const dlc_qpool_cells *cells, const dlc_qbounds *bounds, uint8_t *y);
-  void (*maximum)(const dlc_qpool_cells *cells, uint8_t *y); // 0 where there are no cells
+  void (*average_s16)(const dlc_qpool_cells *cells, int16_t *y); // channels of s16; no offset
+  void (*maximum)(const dlc_qpool_cells *cells, uint8_t *y);     // 0 where there are no cells
   // acc[j] += x[r * stride + j] for r in 0..<rows, j in 0..<n.
   void (*columns)(const uint8_t *x, int64_t rows, int64_t stride, int64_t n, int32_t *acc, const uint8_t *end);
 } dlc_qpool_rows;

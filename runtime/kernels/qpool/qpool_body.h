@@ -1,5 +1,6 @@
 // Sums of bytes by channel, written once for every instruction set.
 #include "qpool/qpool.h"
+#include "qpool/s16_row.h"
 
 #define Q(name) DLC_Q(name)
 #define STEP DLC_QLANES
@@ -103,7 +104,8 @@ DLC_QTARGET static void columns_row(const uint8_t *x, int64_t rows, int64_t stri
   for (int64_t i = c; i < n; i++) acc[i] += last[i - c];
 }
 
-const dlc_qpool_rows DLC_ROWS_NAME = {average_row, maximum_row, columns_row};
+const dlc_qpool_rows DLC_ROWS_NAME = {average_row, DLC_HAS_TYPE(DLC_I16) ? average_s16 : NULL, maximum_row,
+                                      columns_row};
 
 #undef Q
 #undef STEP

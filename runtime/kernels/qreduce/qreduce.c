@@ -1,5 +1,5 @@
-// qreduce: sums of x u8 over axes, y u8 or f32. Where the innermost axis is kept, blocks of columns are summed; else
-// runs.
+// qreduce: sums of x u8 or s16 over axes, y as x or f32. Where the innermost axis is kept, blocks of columns are
+// summed; else runs.
 #include "binary/broadcast.h"
 #include "qpool/qpool.h"
 
@@ -34,9 +34,12 @@ static int qreduce_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_call(call, 2, 2, sizeof(dlc_qreduce_params)));
   const dlc_qreduce_params *params = call->params;
   const dlc_tensor *x = dlc_operand(call, 0), *y = dlc_operand(call, 1);
-  DLC_REQUIRE(dlc_valid_type(x, DLC_U8) && dlc_valid(y) && (y->type == DLC_U8 || y->type == DLC_F32));
+  const bool is_s16 = DLC_HAS_TYPE(DLC_I16) && x->type == DLC_I16;
+  const uint8_t type = is_s16 ? DLC_I16 : DLC_U8;
+  const int32_t most_zero = is_s16 ? 0 : 255;
+  DLC_REQUIRE(dlc_valid_type(x, type) && dlc_valid(y) && (y->type == type || y->type == DLC_F32));
   DLC_REQUIRE(params->axes >= 0 && params->axes >> x->rank == 0);
-  DLC_REQUIRE(params->x_zero >= 0 && params->x_zero <= 255 && params->zero >= 0 && params->zero <= 255);
+  DLC_REQUIRE(params->x_zero >= 0 && params->x_zero <= most_zero && params->zero >= 0 && params->zero <= most_zero);
   int map[DLC_MAX_RANK];
   return map_axes(params, x, y, map) ? 0 : __LINE__;
 }
@@ -112,25 +115,35 @@ static void sum_columns(const uint8_t *x, int64_t rows, int64_t stride, int64_t 
   }
 }
 
+// Adds `rows` rows of n columns of s16, or for n = 1 a run.
+static void sum_s16(const int16_t *x, int64_t rows, int64_t stride, int64_t n, int64_t *sums) {
+  for (int64_t r = 0; r < rows; r++, x += stride)
+    for (int64_t i = 0; i < n; i++) sums[i] += x[i];
+}
+
 // The n results whose elements begin at x, which ends at `end`.
 static void reduce_block(const plan *p, const dlc_qreduce_params *params, const uint8_t *x, const uint8_t *end,
-                         const dlc_tensor *y, int64_t at, int64_t y_stride, int64_t n) {
+                         bool is_s16, const dlc_tensor *y, int64_t at, int64_t y_stride, int64_t n) {
   int64_t sums[COLUMNS] = {0};
   const int last = p->reduced.rank - 1;
   dlc_cursor c;
   if (p->count > 0)
     for (dlc_cursor_start(&c, &p->reduced, 0, p->count); c.left > 0; dlc_cursor_next(&c, &p->reduced)) {
       const int64_t stride = p->reduced.strides[0][last];
-      if (p->by_column)
+      if (is_s16)
+        sum_s16((const int16_t *)(const void *)x + c.offsets[0], c.run, stride, n, sums);
+      else if (p->by_column)
         sum_columns(x + c.offsets[0], c.run, stride, n, end, sums);
       else
         sums[0] += sum_run(x + c.offsets[0], stride, c.run);
     }
-  const float low = (float)-params->zero, high = (float)(255 - params->zero);
+  const float low = is_s16 ? -32768.0f : (float)-params->zero, high = is_s16 ? 32767.0f : (float)(255 - params->zero);
   for (int64_t i = 0; i < n; i++) {
     const float t = (float)(sums[i] - p->count * params->x_zero) * params->scale;
     if (y->type == DLC_F32)
       ((float *)y->data)[at + i * y_stride] = t;
+    else if (is_s16)
+      ((int16_t *)y->data)[at + i * y_stride] = (int16_t)dlc_round_even(dlc_clamp(t, low, high));
     else
       ((uint8_t *)y->data)[at + i * y_stride] = (uint8_t)(dlc_round_even(dlc_clamp(t, low, high)) + params->zero);
   }
@@ -143,8 +156,10 @@ static int qreduce_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const int64_t count = items(&p);
   int64_t begin, last_item;
   if (count == 0) return 0;
+  const bool is_s16 = DLC_HAS_TYPE(DLC_I16) && x->type == DLC_I16;
+  const int64_t size = is_s16 ? 2 : 1;
   const uint8_t *end = x->data;
-  if (dlc_elements(x) > 0) end += (dlc_rows(x) - 1) * x->pitch + dlc_row_length(x);
+  if (dlc_elements(x) > 0 && !is_s16) end += (dlc_rows(x) - 1) * x->pitch + dlc_row_length(x);
   const int last = p.kept.rank - 1;
   const int64_t inner = p.kept.dims[last], blocks = (inner + COLUMNS - 1) / COLUMNS;
   dlc_split(count, 1, part, parts, &begin, &last_item);
@@ -154,7 +169,8 @@ static int qreduce_run(const dlc_call *call, uint32_t part, uint32_t parts) {
     dlc_cursor c;
     const int64_t first = (p.by_column ? item / blocks : item / inner) * inner + column;
     dlc_cursor_start(&c, &p.kept, first, first + n);
-    reduce_block(&p, params, (const uint8_t *)x->data + c.offsets[0], end, y, c.offsets[1], p.kept.strides[1][last], n);
+    reduce_block(&p, params, (const uint8_t *)x->data + c.offsets[0] * size, end, is_s16, y, c.offsets[1],
+                 p.kept.strides[1][last], n);
   }
   return 0;
 }

@@ -56,6 +56,18 @@ DLC_QINLINE DLC_QF DLC_Q(ordered)(DLC_QF x) {
 }
 // Half to even, |t| < 2^22.
 DLC_QINLINE DLC_QI DLC_Q(round)(DLC_QF t) { return (DLC_QI){_mm256_cvtps_epi32(t.a), _mm256_cvtps_epi32(t.b)}; }
+// x >> 16 and the 16 bits below: x = 2^16 high(x) + low(x).
+DLC_QINLINE DLC_QI DLC_Q(high)(DLC_QI x) { return (DLC_QI){_mm256_srai_epi32(x.a, 16), _mm256_srai_epi32(x.b, 16)}; }
+DLC_QINLINE DLC_QI DLC_Q(low)(DLC_QI x) {
+  const __m256i mask = _mm256_set1_epi32(0xffff);
+  return (DLC_QI){_mm256_and_si256(x.a, mask), _mm256_and_si256(x.b, mask)};
+}
+// Sixteen s16 as a product takes them, zeros above each, and sum + x * w for w of 16 bits.
+DLC_QINLINE DLC_QI DLC_Q(load_factor)(const int16_t *p) { return DLC_Q(load_u16)((const uint16_t *)p); }
+DLC_QINLINE DLC_QI DLC_Q(add_product)(DLC_QI sum, DLC_QI x, DLC_QI w) {
+  return (DLC_QI){_mm256_add_epi32(sum.a, _mm256_madd_epi16(x.a, w.a)),
+                  _mm256_add_epi32(sum.b, _mm256_madd_epi16(x.b, w.b))};
+}
 DLC_QINLINE void DLC_Q(store)(float *p, DLC_QF x) {
   _mm256_storeu_ps(p, x.a);
   _mm256_storeu_ps(p + 8, x.b);

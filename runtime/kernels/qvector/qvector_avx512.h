@@ -42,6 +42,14 @@ DLC_QINLINE DLC_QI DLC_Q(round)(DLC_QF t) { return _mm512_cvtps_epi32(t); }
 DLC_QINLINE DLC_QI DLC_Q(add_i)(DLC_QI a, DLC_QI b) { return _mm512_add_epi32(a, b); }
 DLC_QINLINE DLC_QI DLC_Q(sub_i)(DLC_QI a, DLC_QI b) { return _mm512_sub_epi32(a, b); }
 DLC_QINLINE DLC_QI DLC_Q(mul_i)(DLC_QI a, DLC_QI b) { return _mm512_mullo_epi32(a, b); }
+// x >> 16 and the 16 bits below: x = 2^16 high(x) + low(x).
+DLC_QINLINE DLC_QI DLC_Q(high)(DLC_QI x) { return _mm512_srai_epi32(x, 16); }
+DLC_QINLINE DLC_QI DLC_Q(low)(DLC_QI x) { return _mm512_and_si512(x, _mm512_set1_epi32(0xffff)); }
+// Sixteen s16 as a product takes them, zeros above each, and sum + x * w for w of 16 bits.
+DLC_QINLINE DLC_QI DLC_Q(load_factor)(const int16_t *p) { return DLC_Q(load_u16)((const uint16_t *)p); }
+DLC_QINLINE DLC_QI DLC_Q(add_product)(DLC_QI sum, DLC_QI x, DLC_QI w) {
+  return _mm512_add_epi32(sum, _mm512_madd_epi16(x, w));
+}
 DLC_QINLINE void DLC_Q(store)(float *p, DLC_QF x) { _mm512_storeu_ps(p, x); }
 DLC_QINLINE void DLC_Q(store_i32)(int32_t *p, DLC_QI x) { _mm512_storeu_si512(p, x); }
 // The low bits of every lane.

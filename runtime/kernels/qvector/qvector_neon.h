@@ -74,6 +74,12 @@ DLC_QMAP(round, DLC_QI, (DLC_QF t), DLC_Q(nearest)(t.val[i]))
 DLC_QMAP(add_i, DLC_QI, (DLC_QI a, DLC_QI b), vaddq_s32(a.val[i], b.val[i]))
 DLC_QMAP(sub_i, DLC_QI, (DLC_QI a, DLC_QI b), vsubq_s32(a.val[i], b.val[i]))
 DLC_QMAP(mul_i, DLC_QI, (DLC_QI a, DLC_QI b), vmulq_s32(a.val[i], b.val[i]))
+// x >> 16 and the 16 bits below: x = 2^16 high(x) + low(x).
+DLC_QMAP(high, DLC_QI, (DLC_QI x), vshrq_n_s32(x.val[i], 16))
+DLC_QMAP(low, DLC_QI, (DLC_QI x), vandq_s32(x.val[i], vdupq_n_s32(0xffff)))
+// Sixteen s16 as a product takes them, and sum + x * w for w of 16 bits.
+DLC_QMAP(load_factor, DLC_QI, (const int16_t *p), vmovl_s16(vld1_s16(p + 4 * i)))
+DLC_QMAP(add_product, DLC_QI, (DLC_QI sum, DLC_QI x, DLC_QI w), vmlaq_s32(sum.val[i], x.val[i], w.val[i]))
 DLC_QINLINE void DLC_Q(store)(float *p, DLC_QF x) {
   for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, x.val[i]);
 }

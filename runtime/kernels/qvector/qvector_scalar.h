@@ -57,6 +57,13 @@ DLC_QMAP(round, DLC_QI, (DLC_QF t), dlc_round_even(t.v[i]))
 DLC_QMAP(add_i, DLC_QI, (DLC_QI a, DLC_QI b), (int32_t)((uint32_t)a.v[i] + (uint32_t)b.v[i]))
 DLC_QMAP(sub_i, DLC_QI, (DLC_QI a, DLC_QI b), (int32_t)((uint32_t)a.v[i] - (uint32_t)b.v[i]))
 DLC_QMAP(mul_i, DLC_QI, (DLC_QI a, DLC_QI b), (int32_t)((uint32_t)a.v[i] * (uint32_t)b.v[i]))
+// x >> 16 and the 16 bits below: x = 2^16 high(x) + low(x).
+DLC_QMAP(high, DLC_QI, (DLC_QI x), x.v[i] >> 16)
+DLC_QMAP(low, DLC_QI, (DLC_QI x), x.v[i] & 0xffff)
+// Sixteen s16 as a product takes them, and sum + x * w for w of 16 bits.
+DLC_QMAP(load_factor, DLC_QI, (const int16_t *p), p[i])
+DLC_QMAP(add_product, DLC_QI, (DLC_QI sum, DLC_QI x, DLC_QI w),
+         (int32_t)((uint32_t)sum.v[i] + (uint32_t)(x.v[i] * w.v[i])))
 #undef DLC_QMAP
 
 DLC_QINLINE void DLC_Q(store)(float *p, DLC_QF x) { DLC_QEACH p[i] = x.v[i]; }

@@ -13,7 +13,11 @@ static double walk(const dlc_tensor *operands, const dlc_pool_params *p, const d
   }
   for (int i = 2; i >= 0; i--) at[i] = rest % out[i], rest /= out[i];
   const dlc_window *w = &p->window;
-  double best = x->type == DLC_I8 ? -128 : x->type == DLC_U8 ? 0 : -INFINITY, sum = 0, norm = 0;
+  double best = x->type == DLC_I8    ? -128
+                : x->type == DLC_U8  ? 0
+                : x->type == DLC_I16 ? -32768
+                                     : -INFINITY,
+         sum = 0, norm = 0;
   int64_t cells = 0, padded = 0, index = -1;
   for (int64_t a = 0; a < w->kernel[0]; a++)
     for (int64_t b = 0; b < w->kernel[1]; b++)
@@ -94,6 +98,7 @@ void test_pool(void) {
     pool_case(p, DLC_F32, rank, x_dims, y_dims, turn % 3, p.kind == DLC_POOL_MAX && turn & 1);
     pool_case(p, DLC_F64, rank, x_dims, y_dims, turn % 2, false);
     if (p.kind == DLC_POOL_MAX) pool_case(p, DLC_I8, rank, x_dims, y_dims, turn % 2, true);
+    if (p.kind == DLC_POOL_MAX) pool_case(p, DLC_I16, rank, x_dims, y_dims, turn % 2, turn & 1);
     if (p.kind == DLC_POOL_MAX) pool_case(p, DLC_U8, rank, x_dims, y_dims, turn % 2, false);
   }
   dlc_pool_params p = {.window = {{1, 2, 2}, {1, 2, 2}, {1, 1, 1}, {0}, {0}}, .kind = DLC_POOL_MAX, .p = 2};

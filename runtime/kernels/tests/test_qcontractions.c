@@ -159,6 +159,7 @@ int main(int argc, char **argv) {
     test_qmatmul(rounds);
     test_qconv(rounds);
     test_qconv_transpose(rounds);
+    test_s16(rounds / 2);
     printf("%s: %s\n", dlc_isa_name(isas[i]), failed == before ? "ok" : "failures");
   }
   test_qrefusals();

@@ -51,6 +51,7 @@ bool run_all_parts(const dlc_kernel *k, dlc_call *call, int out);
 void test_qmatmul(int rounds);
 void test_qconv(int rounds);
 void test_qconv_transpose(int rounds);
+void test_s16(int rounds);
 void test_qrefusals(void);
 
 // A convolution's shapes.

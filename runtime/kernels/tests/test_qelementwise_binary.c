@@ -25,6 +25,8 @@ static const int32_t operators[] = {DLC_BIN_ADD, DLC_BIN_SUB, DLC_BIN_MUL, DLC_B
 
 static void qbinary_case(int turn, int a_rank, const int32_t *a_dims, int b_rank, const int32_t *b_dims, int y_rank,
                          const int32_t *y_dims, int gap) {
+  const bool is_s16 = turn / 5 % 3 == 1;
+  const uint8_t type = is_s16 ? DLC_I16 : DLC_U8;
   dlc_qbinary_params p = {.op = operators[turn % 5], .a_zero = pick(0, 255), .b_zero = pick(0, 255)};
   p.zero = pick(60, 200);
   p.a_scale = (float)pick(1, 2000) * (p.op == DLC_BIN_MUL ? 1e-5f : 1e-3f);
@@ -32,12 +34,17 @@ static void qbinary_case(int turn, int a_rank, const int32_t *a_dims, int b_rank
   p.low = turn % 3 ? (float)-p.zero : (float)-pick(0, 60);
   p.high = turn % 4 ? (float)(255 - p.zero) : (float)pick(1, 55) + 0.5f;
   if (turn % 17 == 5) p.a_scale = 1e36f;
+  if (is_s16) {
+    p.a_zero = p.b_zero = p.zero = 0;
+    p.low = turn % 3 ? -32768.0f : 0;
+    p.high = turn % 4 ? 32767.0f : 20000.25f;
+  }
   const bool is_float = turn % 6 == 4;
-  dlc_tensor t[] = {make(DLC_U8, gap, a_rank, a_dims),
-                    make(DLC_U8, gap ? 2 : 0, b_rank, b_dims),
+  dlc_tensor t[] = {make(type, gap, a_rank, a_dims),
+                    make(type, gap ? 2 : 0, b_rank, b_dims),
                     {0},
-                    make(is_float ? DLC_F32 : DLC_U8, gap ? 3 : 0, y_rank, y_dims)};
-  if (!is_float && turn % 4 == 2) t[2] = MAKE(DLC_U8, 0, 256);
+                    make(is_float ? DLC_F32 : type, gap ? 3 : 0, y_rank, y_dims)};
+  if (!is_float && !is_s16 && turn % 4 == 2) t[2] = MAKE(DLC_U8, 0, 256);
   char label[64];
   snprintf(label, sizeof label, "op %d turn %d", p.op, turn);
   reference *const references[] = {qbinary_reference};
@@ -77,6 +84,24 @@ void test_qbinary(void) {
   REFUSES(t[1].dims[0] = t[1].pitch = 7, t[1].dims[0] = t[1].pitch = 8, "shapes that do not broadcast")
   REFUSES(t[2].dims[0] = 9, t[2].dims[0] = 256, "a short table")
   free_all(t, 4);
+  dlc_tensor s[] = {MAKE(DLC_I16, 0, 3, 8), MAKE(DLC_I16, 0, 8), {0}, MAKE(DLC_I16, 0, 3, 8)};
+  dlc_tensor table = MAKE(DLC_U8, 0, 256);
+  p = (dlc_qbinary_params){DLC_BIN_ADD, 0, 0, 0, 0.5f, 0.25f, -32768, 32767};
+  expect(checked(&dlc_qbinary_kernel, s, 4, &p, sizeof p) == 0, "qbinary refuses a good call of s16");
+#undef REFUSES
+#define REFUSES(change, restore, what)                                                                                 \
+  change;                                                                                                              \
+  expect(checked(&dlc_qbinary_kernel, s, 4, &p, sizeof p) != 0, "qbinary of s16 accepts " what);                       \
+  restore;
+  REFUSES(p.a_zero = 1, p.a_zero = 0, "a zero point")
+  REFUSES(p.zero = 1, p.zero = 0, "a zero point of the result")
+  REFUSES(p.low = -32769, p.low = -32768, "a bound below s16")
+  REFUSES(p.high = NAN, p.high = 32767, "a bound that is no number")
+  REFUSES(s[1].type = DLC_U16, s[1].type = DLC_I16, "u16")
+  REFUSES(s[3].type = DLC_I8, s[3].type = DLC_I16, "a result of s8")
+  REFUSES(s[2] = table, s[2] = (dlc_tensor){0}, "a table")
+  free_all(s, 4);
+  free_all(&table, 1);
 }
 
 static int64_t lookup_reference(const dlc_tensor *t, const void *params, const dlc_tensor *y, int64_t flat) {

@@ -32,6 +32,7 @@ static int64_t qpool_reference(const dlc_tensor *t, const void *params, const dl
         sum += get(x, (((rest * in[0] + q[0]) * in[1] + q[1]) * in[2] + q[2]) * channels + c);
       }
   const float factor = p->scale / (float)(counted > 1 ? counted : 1);
+  if (x->type == DLC_I16) return rounded((float)sum * factor, -32768, 32767, 0);
   return rounded((float)(sum - inside * p->x_zero) * factor, (float)-p->zero, (float)(255 - p->zero), p->zero);
 }
 
@@ -59,7 +60,9 @@ void test_qpool(void) {
       if (turn % 4 == 3 && span % p.window.stride[i] && y_dims[at] * p.window.stride[i] < x_dims[at]) y_dims[at]++;
     }
     x_dims[rank - 1] = y_dims[rank - 1] = turn % 5 == 0 ? 64 * pick(1, 3) : pick(1, 150);
-    dlc_tensor t[] = {make(DLC_U8, turn % 3, rank, x_dims), make(DLC_U8, turn % 4, rank, y_dims)};
+    const uint8_t type = turn / 6 % 3 == 1 ? DLC_I16 : DLC_U8;
+    if (type == DLC_I16) p.x_zero = p.zero = 0;
+    dlc_tensor t[] = {make(type, turn % 3, rank, x_dims), make(type, turn % 4, rank, y_dims)};
     run_case(&dlc_qpool_kernel, t, 2, 1, &p, sizeof p, references, "window");
     free_all(t, 2);
   }
@@ -78,6 +81,7 @@ void test_qpool(void) {
   REFUSES(p.x_zero = -1, p.x_zero = 3, "a negative zero point")
   REFUSES(t[1].dims[3] = 2, t[1].dims[3] = 3, "other channels")
   REFUSES(t[1].type = DLC_F32, t[1].type = DLC_U8, "f32")
+  REFUSES(t[0].type = t[1].type = DLC_I16, t[0].type = t[1].type = DLC_U8, "zero points of s16")
   // Extreme but sound windows stay inside.
   p.window.kernel[1] = p.window.dilation[1] = INT32_MAX;
   p.window.pad_begin[2] = p.window.pad_end[2] = INT32_MAX;
@@ -108,6 +112,7 @@ static int64_t qreduce_reference(const dlc_tensor *t, const void *params, const 
   }
   const float v = (float)(sum - count * p->x_zero) * p->scale;
   if (y->type == DLC_F32) return dlc_bits(v);
+  if (y->type == DLC_I16) return rounded(v, -32768, 32767, 0);
   return rounded(v, (float)-p->zero, (float)(255 - p->zero), p->zero);
 }
 
@@ -123,8 +128,9 @@ void test_qreduce(void) {
       const bool reduced = p.axes >> i & 1;
       if (!reduced || keeps) y_dims[rank++] = reduced ? 1 : x_dims[i];
     }
-    dlc_tensor t[] = {make(DLC_U8, turn % 3, 4, x_dims),
-                      make(turn % 5 == 4 ? DLC_F32 : DLC_U8, turn % 4, rank, y_dims)};
+    const uint8_t type = turn / 16 % 2 ? DLC_I16 : DLC_U8;
+    if (type == DLC_I16) p.x_zero = p.zero = 0;
+    dlc_tensor t[] = {make(type, turn % 3, 4, x_dims), make(turn % 5 == 4 ? DLC_F32 : type, turn % 4, rank, y_dims)};
     run_case(&dlc_qreduce_kernel, t, 2, 1, &p, sizeof p, references, "axes");
     free_all(t, 2);
   }
