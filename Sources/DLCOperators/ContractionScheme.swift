@@ -4,19 +4,19 @@ import DLCTensor
 
 /// What the integers around a convolution or matrix product stand for.
 package struct ContractionScheme: Sendable, Hashable {
-  /// Of the activations: u8, one scale.
+  /// Of the activations: u8 with one scale, or i16 with one scale and zero point 0. All others are of the same type.
   package var input: QuantizationParameters
   /// Of the weights: one for each output channel, or one for all. Weights in i8 have zero point 0, and -128 counts as -127.
   package var weightScales: [Float]
   /// Of weights in u8, which are computed at run time.
   package var weightZeroPoint: Int32 = 128
-  /// Of the residual: u8, one scale; nil when there is none.
+  /// Of the residual: one scale; nil when there is none.
   package var residual: QuantizationParameters?
-  /// Of the result: u8, one scale; nil: the result is f32.
+  /// Of the result: one scale; nil: the result is f32.
   package var output: QuantizationParameters?
   /// Of what `table` is applied to: u8, one scale; nil without a table.
   package var intermediate: QuantizationParameters?
-  /// Applied to the requantized result: 256 entries, or nil.
+  /// Applied to the requantized result in u8: 256 entries, or nil.
   package var table: [UInt8]?
 
   package init(
@@ -53,14 +53,22 @@ extension ContractionScheme {
   var target: QuantizationParameters? { intermediate ?? output }
 
   /// The element type of the result.
-  var resultElement: ElementType { output == nil ? .float32 : .uint8 }
+  var resultElement: ElementType { output?.element ?? .float32 }
 
-  /// Throws unless scales and zero points are sound and fit a contraction with `epilogue` and `channels` output channels.
-  func requireSound(_ epilogue: Epilogue, channels: Int) throws(OperatorError) {
+  /// Products of i16 and i8 of which kernels keep sums exact: `qvector/s16.h`.
+  package static let mostWideProducts = 1 << 18
+
+  /// Throws unless scales and zero points are sound and fit a contraction with `epilogue`, `channels` output channels and
+  /// sums of `depth` products.
+  func requireSound(_ epilogue: Epilogue, channels: Int, depth: Int) throws(OperatorError) {
+    let element = input.element
     try input.requireActivation("x")
-    try residual?.requireActivation("the residual")
-    try output?.requireActivation("y")
-    try intermediate?.requireActivation("what the table reads")
+    try residual?.requireActivation("the residual", as: element)
+    try output?.requireActivation("y", as: element)
+    try intermediate?.requireActivation("what the table reads", as: .uint8)
+    try OperatorError.require(
+      element == .uint8 || (depth <= Self.mostWideProducts && table == nil),
+      "expected i16 in sums of at most \(Self.mostWideProducts) products and no table, found \(depth) products")
     try OperatorError.require(
       (weightScales.count == 1 || weightScales.count == channels)
         && weightScales.allSatisfy { $0.isFinite && $0 > 0 },
@@ -87,11 +95,11 @@ extension ContractionScheme {
   /// the integer types that they must.
   func floatTypes(_ inputs: [TensorType], _ epilogue: Epilogue) throws(OperatorError) -> [TensorType] {
     try epilogue.requireCount(inputs, "x", "weights")
-    try OperatorError.require(inputs[0], "x", in: [.uint8])
-    try OperatorError.require(inputs[1], "weights", in: [.int8, .uint8])
+    try OperatorError.require(inputs[0], "x", in: [input.element])
+    try OperatorError.require(inputs[1], "weights", in: input.element == .uint8 ? [.int8, .uint8] : [.int8])
     if let bias = epilogue.positions.bias { try OperatorError.require(inputs[bias], "bias", in: [.int32]) }
     if let residual = epilogue.positions.residual {
-      try OperatorError.require(inputs[residual], "residual", in: [.uint8])
+      try OperatorError.require(inputs[residual], "residual", in: [input.element])
     }
     return inputs.map { TensorType(.float32, $0.shape) }
   }
@@ -114,22 +122,24 @@ extension ContractionScheme {
   }
 
   /// The result for `sums` of products (channels innermost, x's zero point already taken out), as `dlc_requantize` says.
+  /// Of activations in u8 the low 32 bits of sums count.
   func result(
-    _ sums: [Int32], _ epilogue: Epilogue, bias: Tensor?, residual: Tensor?, shape: Shape, channels: Int
+    _ sums: [Int64], _ epilogue: Epilogue, bias: Tensor?, residual: Tensor?, shape: Shape, channels: Int
   ) -> Tensor {
     let scales = channelScales(channels)
     let (low, high) = epilogue.function.steps(of: target)
     let bias = bias?.elements(as: Int32.self) ?? [Int32](repeating: 0, count: channels)
-    let added = residual?.elements(as: UInt8.self)
+    let added = residual?.integers()
+    let isByte = input.element == .uint8
     let addedZero = self.residual?.zeroPoint ?? 0
     var real = [Float](repeating: 0, count: sums.count)
     for k in sums.indices {
-      var t = Float(sums[k] &+ bias[k % channels]) * scales[k % channels]
+      let sum = sums[k] &+ Int64(bias[k % channels])
+      var t = (isByte ? Float(Int32(truncatingIfNeeded: sum)) : Float(sum)) * scales[k % channels]
       if let added { t += Float(Int32(added[k]) - addedZero) * residualScale }
       real[k] = t.bounded(low, high)
     }
-    guard let target else { return Tensor(real, shape: shape) }
-    return Tensor(real.map { target.rounded($0, through: table) }, shape: shape)
+    return target?.rounded(real, through: table, shape: shape) ?? Tensor(real, shape: shape)
   }
 
   /// Of the inputs and the result.
@@ -148,18 +158,32 @@ extension Tensor {
 }
 
 extension QuantizationParameters {
-  /// Throws unless these are an activation's: u8, one scale.
-  func requireActivation(_ name: String) throws(OperatorError) {
+  /// Whether these are an activation's as integer kernels take it: u8 with one scale, or i16 with one scale and zero
+  /// point 0.
+  package var isActivation: Bool {
+    isPerTensor && scales.count == 1 && zeroPoints.count == 1
+      && (element == .uint8 || (element == .int16 && zeroPoint == 0))
+  }
+
+  /// Throws unless these are an activation's, of type `expected` where it is given.
+  func requireActivation(_ name: String, as expected: ElementType? = nil) throws(OperatorError) {
     try OperatorError.require(
-      element == .uint8 && isPerTensor && scales.count == 1 && zeroPoints.count == 1,
-      "expected \(name) in u8 with one scale, found \(self)")
+      isActivation && element == expected ?? element,
+      "expected \(name) in \(expected?.description ?? "u8 or i16") with one scale, i16 with zero point 0, found \(self)"
+    )
     try requireFit(.scalar)
   }
 
-  /// The integer of a bounded result in steps without zero point, through a table when there is one.
-  func rounded(_ steps: Float, through table: [UInt8]?) -> UInt8 {
-    let q = UInt8(clamping: Int32(steps.rounded(.toNearestOrEven)) + zeroPoint)
-    return table?[Int(q)] ?? q
+  /// The integers of bounded results in steps without zero point, through a table when there is one.
+  func rounded(_ steps: [Float], through table: [UInt8]?, shape: Shape) -> Tensor {
+    if element == .int16 {
+      return Tensor(steps.map { Int16(clamping: Int32($0.rounded(.toNearestOrEven))) }, shape: shape)
+    }
+    let integers = steps.map { step in
+      let q = UInt8(clamping: Int32(step.rounded(.toNearestOrEven)) + zeroPoint)
+      return table?[Int(q)] ?? q
+    }
+    return Tensor(integers, shape: shape)
   }
 }
 
@@ -182,13 +206,15 @@ extension Optional<Function> {
     }
   }
 
-  /// The clamp's bounds for u8 in `parameters`' steps without zero point, such that the result fits; else the real ones.
+  /// The clamp's bounds in `parameters`' steps without zero point, such that the result fits; else the real ones.
   func steps(of parameters: QuantizationParameters?) -> (low: Float, high: Float) {
     var (low, high) = clampBounds ?? (-.infinity, .infinity)
     // The higher bound wins where a model gives them the wrong way round.
     low = Swift.min(low, high)
     guard let parameters else { return (low, high) }
-    let (least, most) = (Float(-parameters.zeroPoint), Float(255 - parameters.zeroPoint))
+    let range = parameters.range
+    let least = Float(range.lowerBound - parameters.zeroPoint)
+    let most = Float(range.upperBound - parameters.zeroPoint)
     func step(_ bound: Float) -> Float {
       Swift.min(Swift.max(Float(Double(bound) / Double(parameters.scale)), least), most)
     }

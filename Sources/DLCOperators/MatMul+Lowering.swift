@@ -89,7 +89,7 @@ struct MatMulSteps {
 
   /// a as the kernel takes it.
   mutating func left() throws(OperatorError) -> Operand {
-    let pitched = [.float32, .uint8].contains(request.inputs[0].element)
+    let pitched = [.float32, .uint8, .int16].contains(request.inputs[0].element)
     let a = try batched(matrix(0, transposes: op.transposeA))
     if !folds { return stacked(a, acceptsPitch: pitched) }
     return Operand(a.source, TensorType(a.type.element, Shape([1, rows, depth])), acceptsPitch: pitched)

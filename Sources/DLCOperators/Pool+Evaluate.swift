@@ -37,7 +37,12 @@ extension Pool {
   }
 
   private func lowest(_ element: ElementType) -> Double {
-    element == .int8 ? -128 : element == .uint8 ? 0 : -.infinity
+    switch element {
+    case .int8: -128
+    case .int16: -32768
+    case .uint8: 0
+    default: -.infinity
+    }
   }
 
   /// The largest element of each window and its place (input place over all samples, without the channel).

@@ -58,7 +58,7 @@ extension Pool: SpatialOperator {
     try OperatorError.require(inputs, named: "x")
     try window.requireSound()
     let x = inputs[0]
-    try OperatorError.require(x, "x", in: ElementType.floats + (kind == .maximum ? [.int8, .uint8] : []))
+    try OperatorError.require(x, "x", in: ElementType.floats + (kind == .maximum ? [.int8, .uint8, .int16] : []))
     try OperatorError.require(x.rank == window.rank + 2, "expected x of rank \(window.rank + 2), found \(x)")
     if case .lp(let p) = kind {
       try OperatorError.require(p >= 1 && p < 1 << 31, "expected p of at least 1, found \(p)")
@@ -82,8 +82,7 @@ extension Pool: SpatialOperator {
     if let limit = request.limit { return .undefined(limit) }
     if channels == .first { return .undefined("the layout pass makes it channels-last") }
     let element = request.inputs[0].element
-    let bytes = element == .int8 || element == .uint8
-    if element != .float32 && element != .float64 && !bytes {
+    if ![.float32, .float64, .int8, .uint8, .int16].contains(element) {
       return .undefined("the pool kernel takes f32 and f64, not \(request.inputs[0])")
     }
     let code: (kind: UInt32, countsPadding: Int32, p: Int32) =

@@ -2,15 +2,15 @@ import CDLCKernels
 import DLCGraph
 import DLCTensor
 
-/// Adds, subtracts, multiplies or compares integers with scales of their own: a u8, b u8 -> y u8 or f32, numpy
-/// broadcasting. The arithmetic is `dlc_qbinary_params`'s.
+/// Adds, subtracts, multiplies or compares integers with scales of their own: a and b u8 -> y u8 or f32, or a and b i16 ->
+/// y i16 or f32, numpy broadcasting. The arithmetic is `dlc_qbinary_params`'s.
 package struct QuantizedBinary: Sendable, Hashable {
   /// The operation that this one stands for: add, subtract, multiply, minimum or maximum; its function clamps.
   package var base: Binary
-  /// u8, one scale.
+  /// u8 with one scale, or i16 with one scale and zero point 0; b and output are of the same type.
   package var a: QuantizationParameters
   package var b: QuantizationParameters
-  /// u8, one scale; nil: the result is f32.
+  /// Nil: the result is f32.
   package var output: QuantizationParameters?
   /// What `table` is applied to; nil without a table.
   package var intermediate: QuantizationParameters?
@@ -63,11 +63,12 @@ extension QuantizedBinary: IntegerOperator {
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     try OperatorError.require(inputs, named: "a", "b")
-    for (name, type) in zip(["a", "b"], inputs) { try OperatorError.require(type, name, in: [.uint8]) }
+    for (name, type) in zip(["a", "b"], inputs) { try OperatorError.require(type, name, in: [a.element]) }
     try OperatorError.require(Self.takes(base.kind), "\(base.mnemonic) has no integer kernel")
-    for (name, parameters) in [("a", a), ("b", b), ("y", output ?? a), ("what the table reads", intermediate ?? a)] {
-      try parameters.requireActivation(name)
+    for (name, parameters) in [("a", a), ("b", b), ("y", output ?? a)] {
+      try parameters.requireActivation(name, as: a.element)
     }
+    try intermediate?.requireActivation("what the table reads", as: .uint8)
     try OperatorError.require(
       (table != nil) == (intermediate != nil) && table?.count ?? 256 == 256 && (table == nil || output != nil),
       "expected a table of 256 entries with the parameters of what it reads")
@@ -76,13 +77,13 @@ extension QuantizedBinary: IntegerOperator {
     try OperatorError.require(
       scales.a.isFinite && scales.b.isFinite, "expected quotients of scales within f32's range")
     let shape = try Shape.broadcasting([inputs[0].shape, inputs[1].shape])
-    return [TensorType(output == nil ? .float32 : .uint8, shape)]
+    return [TensorType(output?.element ?? .float32, shape)]
   }
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let y = try infer(inputs.map(\.type))[0]
-    let left = inputs[0].expanded(to: y.shape).elements(as: UInt8.self)
-    let right = inputs[1].expanded(to: y.shape).elements(as: UInt8.self)
+    let left = inputs[0].expanded(to: y.shape).integers() ?? []
+    let right = inputs[1].expanded(to: y.shape).integers() ?? []
     let (low, high) = base.function.steps(of: target)
     let scales = scales
     let kind = base.kind
@@ -98,8 +99,7 @@ extension QuantizedBinary: IntegerOperator {
         }
       return t.bounded(low, high)
     }
-    guard let target else { return [Tensor(real, shape: y.shape)] }
-    return [Tensor(real.map { target.rounded($0, through: table) }, shape: y.shape)]
+    return [target?.rounded(real, through: table, shape: y.shape) ?? Tensor(real, shape: y.shape)]
   }
 
   package var gradient: GradientRule { .undefined("its inputs are not real numbers") }

@@ -17,7 +17,7 @@ extension QuantizedConvolution {
       return 0 &- zero &* filters.rowSum(c)
     }
     let macs = operations(y.count, filters.count / max(filters.shape[0], 1))
-    if base.groups > 1 && base.groups == x[4] {
+    if base.groups > 1 && base.groups == x[4] && isDepthwise(x, y, window) {
       var packing = dlc_qdwconv_pack_params(window: window)
       let parameters = dlc_qdwconv_params(
         window: window, multiplier: try Int32(parameter: y[4] / x[4]), x_zero: scheme.input.zeroPoint,
@@ -36,6 +36,18 @@ extension QuantizedConvolution {
     return try integerContraction(
       request, DLC_KERNEL_qconv, parameters, base.epilogue, scheme,
       packed: try packed(filters, DLC_KERNEL_qconv_pack, packing, bytes: bytes), bias: bias, macs: macs)
+  }
+}
+
+extension QuantizedConvolution {
+  /// Most taps of the depthwise kernel of i16: DLC_QDWCONV_S16_TAPS.
+  private static let mostWideTaps = 512
+
+  /// Whether the depthwise kernel takes a convolution of x with one input channel for each group.
+  private func isDepthwise(_ x: Shape, _ y: Shape, _ window: dlc_window) -> Bool {
+    if scheme.input.element == .uint8 { return true }
+    let (depth, height, width) = window.kernel
+    return y[4] == x[4] && Int(depth) * Int(height) * Int(width) <= Self.mostWideTaps
   }
 }
 

@@ -15,4 +15,5 @@ package struct QuantizedConvolution: Sendable, Hashable {
 
 extension QuantizedConvolution: QuantizedWindowOperator {
   package var mnemonic: String { "qconv" }
+  static var inputElements: [ElementType] { [.uint8, .int16] }
 }

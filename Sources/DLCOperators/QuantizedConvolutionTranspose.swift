@@ -15,4 +15,5 @@ package struct QuantizedConvolutionTranspose: Sendable, Hashable {
 
 extension QuantizedConvolutionTranspose: QuantizedWindowOperator {
   package var mnemonic: String { "qconv_transpose" }
+  static var inputElements: [ElementType] { [.uint8] }
 }

@@ -1,10 +1,10 @@
 import DLCGraph
 import DLCTensor
 
-/// Matrix product of integers: a u8, b i8 or u8, bias? i32, residual? u8 -> y u8 or f32; shapes as
-/// `MatMul`.
+/// Matrix product of integers: a u8 and b i8 or u8, or a i16 and b i8, bias? i32, residual? as a -> y as a or f32; shapes
+/// as `MatMul`.
 ///
-/// Sums of `(a - zero) * b` and bias in 32 bits, then requantized: `dlc_requantize`. The bias is at scale `s_a s_b[n]`
+/// Sums of `(a - zero) * b` and bias in 32 bits (exact for i16), then requantized: `dlc_requantize`. The bias is at scale `s_a s_b[n]`
 /// and knows nothing of zero points. b may be computed at run time when there is no bias. Codes of b in u8 are cut to 255
 /// different ones, at the end that is farther from their zero point.
 package struct QuantizedMatMul: Sendable, Hashable {
@@ -25,26 +25,25 @@ extension QuantizedMatMul: IntegerOperator {
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     let y = try base.infer(try scheme.floatTypes(inputs, base.epilogue))[0]
-    try scheme.requireSound(base.epilogue, channels: y.shape[y.rank - 1])
+    let a = inputs[0].shape
+    try scheme.requireSound(
+      base.epilogue, channels: y.shape[y.rank - 1], depth: a[a.rank - (base.transposeA ? 2 : 1)])
     return [TensorType(scheme.resultElement, y.shape)]
   }
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let y = try infer(inputs.map(\.type))[0]
-    func integers(_ tensor: Tensor, zero: Int32, least: Int32) -> Tensor {
-      Tensor(tensor.doubles().map { max(Int32($0) - zero, least) }, shape: tensor.shape)
-    }
-    let a = integers(inputs[0], zero: scheme.input.zeroPoint, least: -255)
+    let a = Tensor(inputs[0].doubles().map { Int64($0) - Int64(scheme.input.zeroPoint) }, shape: inputs[0].shape)
     let isSigned = inputs[1].element == .int8
     let offset = isSigned ? 0 : scheme.weightOffset
     let shift = isSigned ? 0 : offset - scheme.weightZeroPoint
     let b = Tensor(
-      inputs[1].doubles().map { min(max(Int32($0) - offset, -127), 127) + shift }, shape: inputs[1].shape)
+      inputs[1].doubles().map { Int64(min(max(Int32($0) - offset, -127), 127) + shift) }, shape: inputs[1].shape)
     let sums = try MatMul(transposeA: base.transposeA, transposeB: base.transposeB).evaluate([a, b])[0]
     let positions = base.epilogue.positions
     return [
       scheme.result(
-        sums.elements(as: Int32.self), base.epilogue, bias: positions.bias.map { inputs[$0] },
+        sums.elements(as: Int64.self), base.epilogue, bias: positions.bias.map { inputs[$0] },
         residual: positions.residual.map { inputs[$0] }, shape: y.shape, channels: max(y.shape[y.rank - 1], 1))
     ]
   }

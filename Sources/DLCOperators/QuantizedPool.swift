@@ -2,11 +2,11 @@ import CDLCKernels
 import DLCGraph
 import DLCTensor
 
-/// Average pooling of integers: x u8 -> y u8; shapes as `Pool`. The arithmetic is `dlc_qpool_params`'s.
+/// Average pooling of integers: x u8 or i16 -> y as x; shapes as `Pool`. The arithmetic is `dlc_qpool_params`'s.
 package struct QuantizedPool: Sendable, Hashable {
   /// The average pooling that this one stands for.
   package var base: Pool
-  /// u8, one scale each.
+  /// u8 with one scale each, or i16 with zero point 0.
   package var input: QuantizationParameters
   package var output: QuantizationParameters
 
@@ -34,12 +34,12 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     try OperatorError.require(inputs, named: "x")
-    try OperatorError.require(inputs[0], "x", in: [.uint8])
+    try OperatorError.require(inputs[0], "x", in: [input.element])
     guard case .average = base.kind else { throw OperatorError("expected average pooling, found \(base.mnemonic)") }
     try input.requireActivation("x")
-    try output.requireActivation("y")
+    try output.requireActivation("y", as: input.element)
     try OperatorError.require(scale.isFinite, "expected quotients of scales within f32's range")
-    return [TensorType(.uint8, try base.infer([TensorType(.float32, inputs[0].shape)])[0].shape)]
+    return [TensorType(output.element, try base.infer([TensorType(.float32, inputs[0].shape)])[0].shape)]
   }
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
@@ -48,7 +48,7 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
     let shape =
       base.channels == .last ? stored : stored.permuted(by: ChannelPlacement.lastPermutation(rank: stored.rank))
     let depth = shape[shape.rank - 1]
-    let values = x.elements(as: UInt8.self)
+    let values = x.integers() ?? []
     var sums = [Int32](repeating: 0, count: shape.count)
     WindowLoop(base.window, input: x.shape, output: shape).forEachCell { window, _, place in
       for c in 0..<depth { sums[window * depth + c] &+= Int32(values[place * depth + c]) - input.zeroPoint }
@@ -56,11 +56,11 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
     let counts = base.windowCounts(
       input: Array(x.shape.dimensions[1..<x.shape.rank - 1]), output: Array(shape.dimensions[1..<shape.rank - 1]))
     let bounds = Function?.none.steps(of: output)
-    let result = sums.indices.map { k -> UInt8 in
+    let result = sums.indices.map { k -> Float in
       let t = Float(sums[k]) * (scale / Float(counts[k / max(depth, 1) % counts.count]))
-      return output.rounded(t.bounded(bounds.low, bounds.high), through: nil)
+      return t.bounded(bounds.low, bounds.high)
     }
-    return [base.channels.stored(Tensor(result, shape: shape))]
+    return [base.channels.stored(output.rounded(result, through: nil, shape: shape))]
   }
 
   package var gradient: GradientRule { .undefined("its input is not a real number") }

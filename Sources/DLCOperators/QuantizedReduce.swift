@@ -2,13 +2,13 @@ import CDLCKernels
 import DLCGraph
 import DLCTensor
 
-/// Sums or averages integers along axes: x u8 -> y u8 or f32; shapes as `Reduce`. The arithmetic is `dlc_qreduce_params`'s.
+/// Sums or averages integers along axes: x u8 or i16 -> y as x or f32; shapes as `Reduce`. The arithmetic is `dlc_qreduce_params`'s.
 package struct QuantizedReduce: Sendable, Hashable {
   /// The sum or mean that this one stands for.
   package var base: Reduce
-  /// u8, one scale.
+  /// u8 with one scale, or i16 with one scale and zero point 0.
   package var input: QuantizationParameters
-  /// u8, one scale; nil: the result is f32.
+  /// As x; nil: the result is f32.
   package var output: QuantizationParameters?
 
   package init(_ base: Reduce, input: QuantizationParameters, output: QuantizationParameters?) {
@@ -36,25 +36,24 @@ extension QuantizedReduce: IntegerOperator {
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     try OperatorError.require(inputs, named: "x")
-    try OperatorError.require(inputs[0], "x", in: [.uint8])
+    try OperatorError.require(inputs[0], "x", in: [input.element])
     try OperatorError.require(base.kind == .sum || base.kind == .mean, "\(base.mnemonic) has no integer kernel")
     try input.requireActivation("x")
-    try output?.requireActivation("y")
+    try output?.requireActivation("y", as: input.element)
     let y = try base.infer([TensorType(.float32, inputs[0].shape)])[0]
     try OperatorError.require(scale(inputs[0].shape).isFinite, "expected quotients of scales within f32's range")
-    return [TensorType(output == nil ? .float32 : .uint8, y.shape)]
+    return [TensorType(output?.element ?? .float32, y.shape)]
   }
 
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let y = try infer(inputs.map(\.type))[0]
     let x = inputs[0]
-    let centered = Tensor(x.elements(as: UInt8.self).map { Int32($0) - input.zeroPoint }, shape: x.shape)
+    let centered = Tensor((x.integers() ?? []).map { Int64($0) - Int64(input.zeroPoint) }, shape: x.shape)
     let sums = try Reduce(.sum, axes: base.axes, keepsAxes: base.keepsAxes).evaluate([centered])[0]
     let scale = scale(x.shape)
     let (low, high) = Function?.none.steps(of: output)
-    let real = sums.elements(as: Int32.self).map { (Float($0) * scale).bounded(low, high) }
-    guard let output else { return [Tensor(real, shape: y.shape)] }
-    return [Tensor(real.map { output.rounded($0, through: nil) }, shape: y.shape)]
+    let real = sums.elements(as: Int64.self).map { (Float($0) * scale).bounded(low, high) }
+    return [output?.rounded(real, through: nil, shape: y.shape) ?? Tensor(real, shape: y.shape)]
   }
 
   package var gradient: GradientRule { .undefined("its input is not a real number") }

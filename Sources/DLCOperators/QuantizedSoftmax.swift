@@ -36,8 +36,8 @@ extension QuantizedSoftmax: IntegerOperator {
     try OperatorError.require(inputs, named: "x")
     try OperatorError.require(inputs[0], "x", in: [.uint8])
     try OperatorError.require(axis: axis, rank: inputs[0].rank)
-    try input.requireActivation("x")
-    try output.requireActivation("y")
+    try input.requireActivation("x", as: .uint8)
+    try output.requireActivation("y", as: .uint8)
     try OperatorError.require(inverseScale.isFinite, "expected the inverse of y's scale within f32's range")
     return inputs
   }

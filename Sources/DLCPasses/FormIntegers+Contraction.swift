@@ -9,6 +9,8 @@ extension IntegerFormation {
     let epilogue = old.contraction.epilogue
     let channels = old.outputChannels(in: graph)
     guard channels > 0, let weights = weights(old.contraction, channels) else { return false }
+    let isByte = input.element == .uint8
+    guard isByte || weights.isConstant else { return false }
     var scheme = ContractionScheme(input: input, weightScales: weights.scales)
     scheme.weightZeroPoint = weights.zeroPoint
     var inputs = [x, weights.integers]
@@ -19,12 +21,13 @@ extension IntegerFormation {
       for c in largest.indices { largest[c] += Double(integers[c].magnitude) }
       inputs.append(patch.addConstant(Tensor(integers, shape: Shape([channels])), name: graph[bias].name))
     }
-    guard largest.allSatisfy({ $0 <= Double(Int32.max) }) else { return false }
+    // Sums of i16 have more than 32 bits.
+    guard !isByte || largest.allSatisfy({ $0 <= Double(Int32.max) }) else { return false }
     // A residual that is no integer, and what comes after it, is added in floating point.
     var residual: ValueID?
     if epilogue.residual {
       let position = node.inputs.count - 1
-      if let (integers, parameters) = activation(position) {
+      if let (integers, parameters) = activation(position), parameters.element == input.element {
         new.residual = true
         scheme.residual = parameters
         inputs.append(integers)
@@ -35,7 +38,7 @@ extension IntegerFormation {
     let clamps = epilogue.function.clampBounds != nil && residual == nil
     if clamps {
       new.function = epilogue.function
-      scheme.output = output(epilogue.function)
+      scheme.output = output(epilogue.function, input)
     }
     return try finish(
       Self.quantized(old.contraction, new, scheme), inputs, residual: residual,

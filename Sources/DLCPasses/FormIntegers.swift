@@ -42,9 +42,13 @@ struct IntegerFormation {
     patch = GraphPatch(graph, "\(node.op.mnemonic) '\(node.name)' in integers")
   }
 
-  /// What the result's readers quantize it to, when `function` is part of the integer operator; nil: it is f32.
-  func output(_ function: Function?) -> QuantizationParameters? {
-    function.clampBounds == nil ? nil : graph.commonQuantization(of: node.outputs[0])
+  /// What the result's readers quantize it to, in integers as those of `input`, when `function` is part of the integer
+  /// operator; nil: it is f32.
+  func output(_ function: Function?, _ input: QuantizationParameters) -> QuantizationParameters? {
+    guard function.clampBounds != nil, let output = graph.commonQuantization(of: node.outputs[0]),
+      output.element == input.element
+    else { return nil }
+    return output
   }
 
   /// Puts `op` over `inputs` in the node's place: for those who quantize its result when it gives integers, else after
@@ -55,7 +59,7 @@ struct IntegerFormation {
     // What inference refuses here, scales whose quotients leave f32's range, stays in floating point.
     guard (try? op.infer(inputs.map { patch.type(of: $0) })) != nil else { return false }
     var result = try patch.add(op, inputs, name: node.name)[0]
-    if patch.type(of: result).element == .uint8 {
+    if patch.type(of: result).element != .float32 {
       patch.replaceQuantized(node.outputs[0], in: graph, with: result)
       return true
     }
@@ -74,14 +78,14 @@ struct IntegerFormation {
     let clamps = op.function.clampBounds != nil
     let quantized = QuantizedBinary(
       Binary(op.kind, then: clamps ? op.function : nil), a: left.parameters, b: right.parameters,
-      output: output(op.function))
+      output: output(op.function, left.parameters))
     return try finish(quantized, [left.integers, right.integers], function: clamps ? nil : op.function)
   }
 
   /// Average pooling from integers to integers.
   mutating func pool(_ op: Pool) throws(OperatorError) -> Bool {
-    guard case .average = op.kind, let (x, input) = activation(0), let output = output(nil),
-      sums(op.window.kernel.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue })
+    guard case .average = op.kind, let (x, input) = activation(0), let output = output(nil, input),
+      sums(op.window.kernel.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }, of: input)
     else { return false }
     return try finish(QuantizedPool(op, input: input, output: output), [x])
   }
@@ -89,14 +93,14 @@ struct IntegerFormation {
   /// Sums and means of integers.
   mutating func reduce(_ op: Reduce) throws(OperatorError) -> Bool {
     guard op.kind == .sum || op.kind == .mean, !op.axes.isEmpty, let (x, input) = activation(0),
-      sums(op.axes.reduce(1) { $0 * graph[node.inputs[0]].type.shape[$1] })
+      sums(op.axes.reduce(1) { $0 * graph[node.inputs[0]].type.shape[$1] }, of: input)
     else { return false }
-    return try finish(QuantizedReduce(op, input: input, output: output(nil)), [x])
+    return try finish(QuantizedReduce(op, input: input, output: output(nil, input)), [x])
   }
 
   /// Softmax from integers to integers.
   mutating func softmax(_ op: Softmax) throws(OperatorError) -> Bool {
-    guard op.kind == .softmax, let (x, input) = activation(0), let output = output(nil) else { return false }
+    guard op.kind == .softmax, let (x, input) = activation(0), let output = output(nil, input) else { return false }
     return try finish(QuantizedSoftmax(axis: op.axis, input: input, output: output), [x])
   }
 
@@ -108,6 +112,8 @@ struct IntegerFormation {
     return (value.integers, value.parameters)
   }
 
-  /// Whether so many bytes add up within 31 bits, as kernels want it.
-  private func sums(_ count: Int) -> Bool { count > 0 && count <= 1 << 23 }
+  /// Whether so many integers add up within 31 bits, as kernels want it.
+  private func sums(_ count: Int, of input: QuantizationParameters) -> Bool {
+    count > 0 && count <= (input.element == .uint8 ? 1 << 23 : 1 << 16)
+  }
 }

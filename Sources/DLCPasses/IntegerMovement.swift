@@ -3,7 +3,7 @@ import DLCOperators
 import DLCTensor
 
 extension Pass {
-  /// Moves bytes instead of real numbers: data movement and maximum pooling between integers and before them.
+  /// Moves bytes, or 16 bits, instead of real numbers: data movement and maximum pooling between integers and before them.
   ///
   ///     Given:  %1 = dequantize(%0) p; %2 = reshape(%1)
   ///     Result: %1 = reshape(%0); %2 = dequantize(%1) p
@@ -24,17 +24,19 @@ extension Pass {
 
   /// `Quantize(Dequantize(q))`: q itself, or a table.
   private static func requantized(_ op: Quantize, _ node: Node, _ graph: Graph) throws(OperatorError) -> GraphPatch? {
-    guard op.parameters.isByte, let before = graph.dequantized(node.inputs[0]) else { return nil }
+    guard op.parameters.isByte || op.parameters.isActivation, let before = graph.dequantized(node.inputs[0]) else {
+      return nil
+    }
     var patch = GraphPatch(graph, "requantize '\(node.name)'")
     if let constant = before.constant {
       let real = try Dequantize(before.parameters).evaluate([constant])
       patch.replace(node.outputs[0], with: patch.addConstant(try op.evaluate(real)[0]))
       return patch
     }
-    guard before.parameters.isByte else { return nil }
     if before.parameters == op.parameters, !graph.wouldLoseInterface(node.outputs[0], for: before.integers) {
       patch.replace(node.outputs[0], with: before.integers)
     } else {
+      guard before.parameters.isByte, op.parameters.isByte else { return nil }
       let table = LookupTable.requantize(before.parameters, to: op.parameters)
       patch.replace(node.outputs[0], with: try patch.emit(table, before.integers, name: node.name))
     }
@@ -81,16 +83,19 @@ struct IntegerMovement {
     return graph.scalar(node.inputs[1]) == nil
   }
 
-  /// Emits the operator over bytes; `padding` is what a `Pad` puts in. Nil when they do not fit it.
+  /// Emits the operator over integers; `padding` is what a `Pad` puts in. Nil when they do not fit it.
   func emit(
-    _ sources: [Int: ValueID], padding: UInt8, _ patch: inout GraphPatch
+    _ sources: [Int: ValueID], padding: Int32, _ patch: inout GraphPatch
   ) throws(OperatorError) -> [ValueID]? {
     var op = node.op
     var inputs = node.inputs.enumerated().map { sources[$0.offset] ?? $0.element }
     if var pad = op as? Pad, pad.mode == .constant {
       pad.hasValue = true
       op = pad
-      inputs = [inputs[0], patch.addConstant(Tensor(padding))]
+      let isByte = patch.type(of: inputs[0]).element == .uint8
+      inputs = [
+        inputs[0], patch.addConstant(isByte ? Tensor(UInt8(clamping: padding)) : Tensor(Int16(clamping: padding))),
+      ]
     }
     if inputs.count == 1, let constant = patch.constant(inputs[0]), node.outputs.count == 1 {
       return [patch.addConstant(try op.evaluate([constant])[0])]
@@ -113,7 +118,7 @@ struct IntegerMovement {
     var patch = GraphPatch(graph, "\(node.op.mnemonic) '\(node.name)' on bytes")
     var integers: [Int: ValueID] = [:]
     for (k, source) in zip(data, sources) { integers[k] = patch.activation(source).integers }
-    guard let results = try emit(integers, padding: UInt8(clamping: byte), &patch) else { return nil }
+    guard let results = try emit(integers, padding: byte, &patch) else { return nil }
     patch.replace(node.outputs[0], with: try patch.emit(Dequantize(parameters), results[0], name: node.name))
     for (old, new) in zip(node.outputs, results).dropFirst() { patch.replace(old, with: new) }
     return patch
@@ -169,7 +174,7 @@ struct IntegerMovement {
       }
     }
     let padding = parameters.quantize(Float(value(in: graph) ?? 0))
-    guard let results = try emit(integers, padding: UInt8(clamping: padding), &patch) else { return nil }
+    guard let results = try emit(integers, padding: padding, &patch) else { return nil }
     patch.replaceQuantized(node.outputs[0], in: graph, with: results[0])
     return patch
   }

@@ -9,9 +9,9 @@ struct Dequantized {
   /// The integers when they are constant.
   var constant: Tensor?
 
-  /// Whether these are activations as kernels take them: u8, or a constant that can be turned into it, with one scale.
+  /// Whether these are activations as kernels take them, or a constant in i8 that can be turned into u8.
   var isActivation: Bool {
-    parameters.isPerTensor && (parameters.element == .uint8 || (parameters.element == .int8 && constant != nil))
+    parameters.isActivation || (parameters.isPerTensor && parameters.element == .int8 && constant != nil)
   }
 }
 
@@ -32,18 +32,18 @@ extension Graph {
     return Dequantized(integers: node.inputs[0], parameters: op.parameters, constant: constant(node.inputs[0]))
   }
 
-  /// The parameters with which all readers of `id` quantize it to u8 with one scale; nil when one reads the real number, or
-  /// they differ.
+  /// The parameters of an activation with which all readers of `id` quantize it; nil when one reads the real number, or they
+  /// differ.
   func commonQuantization(of id: ValueID) -> QuantizationParameters? {
     guard !isOutput(id), let first = self[id].users.first, let op = self[first].op as? Quantize,
-      op.parameters.element == .uint8, op.parameters.isPerTensor
+      op.parameters.isActivation
     else { return nil }
     return self[id].users.allSatisfy { (self[$0].op as? Quantize) == op } ? op.parameters : nil
   }
 }
 
 extension GraphPatch {
-  /// The u8 integers of an activation, those of a constant in i8 turned into u8.
+  /// The integers of an activation, those of a constant in i8 turned into u8.
   mutating func activation(_ value: Dequantized) -> (integers: ValueID, parameters: QuantizationParameters) {
     guard let constant = value.constant, constant.element == .int8 else { return (value.integers, value.parameters) }
     return (addConstant(constant.unsigned), value.parameters.unsigned)

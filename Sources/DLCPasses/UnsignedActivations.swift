@@ -55,7 +55,7 @@ extension Pass {
         let parameters = movement.data.compactMap {
           (graph.producer(of: node.inputs[$0])?.node.op as? LookupTable)?.output
         }.first
-        guard let results = try movement.emit(sources, padding: UInt8(bitPattern: byte) ^ 0x80, &patch) else {
+        guard let results = try movement.emit(sources, padding: Int32(byte) + 128, &patch) else {
           return nil
         }
         patch.replace(

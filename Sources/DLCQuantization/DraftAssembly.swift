@@ -17,9 +17,21 @@ struct DraftAssembly {
   func allows(_ id: NodeID, _ network: PreparedNetwork) -> Bool {
     let node = network.graph[id]
     if options.floatNodes.contains(node.name) { return false }
-    if options.mode == .int16x8, network.role(id) == .contraction(constantWeights: false) { return false }
+    if options.mode == .int16x8, !hasWideForm(id, network) { return false }
     return options.costModel.isWorthQuantizing(
       node, node.inputs.map { network.graph[$0].type }, node.outputs.map { network.graph[$0].type })
+  }
+
+  /// Whether a node computes in 16 bits: functions would take tables of 65,536 entries, and products of two activations or
+  /// transposed convolutions have no kernel. What has none reads and gives real numbers.
+  private func hasWideForm(_ id: NodeID, _ network: PreparedNetwork) -> Bool {
+    let op = network.graph[id].op
+    switch network.role(id) {
+    case .contraction(let constantWeights): return constantWeights && !(op is ConvolutionTranspose)
+    case .scaled: return (op as? Binary).map { QuantizedBinary.takes($0.kind) } ?? (op is Reduce || op is Pool)
+    case .shared: return true
+    case .float, .fixed, .table: return false
+    }
   }
 
   /// Parameters of every value that integer nodes touch, and the choices behind them. `others`: methods of single

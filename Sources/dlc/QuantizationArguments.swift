@@ -7,7 +7,7 @@ import DLCReport
 struct QuantizationArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "none, int8, dynamic (activations are quantized when run), int8-weights or int4-weights (activations stay floats).",
+      "none, int8, int16x8 (activations in 16 bits, weights in 8), dynamic (activations are quantized when run), int8-weights or int4-weights (activations stay floats).",
       valueName: "MODE"))
   var quantize = "none"
 
@@ -47,12 +47,8 @@ struct QuantizationArguments: ParsableArguments {
     let mode = QuantizationMode(rawValue: quantize)
     guard mode != nil || quantize == "none" else {
       throw ValidationError(
-        "--quantize must be none, \(QuantizationMode.allCases.filter { $0 != .int16x8 }.map(\.rawValue).joined(separator: ", ")), found '\(quantize)'."
+        "--quantize must be none, \(QuantizationMode.allCases.map(\.rawValue).joined(separator: ", ")), found '\(quantize)'."
       )
-    }
-    if mode == .int16x8 {
-      throw ValidationError(
-        "--quantize int16x8 has no kernels in this version; use int8, or int8-weights, whose activations stay floats.")
     }
     if mode == nil, let flag = calibrate != nil ? "--calibrate" : maxDrop != nil ? "--max-drop" : nil {
       throw ValidationError("\(flag) needs --quantize int8 or another mode.")
