@@ -111,7 +111,7 @@ def main():
     parser.add_argument("--dlc", default=".build/release/dlc")
     parser.add_argument("--flags", default="")
     parser.add_argument("--layers", type=int, default=5)
-    parser.add_argument("--samples", default="20")
+    parser.add_argument("--samples", default="80")
     parser.add_argument("--only", choices=sorted(EXPECTED))
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)

@@ -9,9 +9,6 @@ import DLCTensor
 /// is what that error changes in the outputs after those of all layers before it, over the sum of all layers' changes: a fault
 /// in a layer is counted there, and not in those that have to work with what it gives.
 package struct LayerAttribution {
-  /// Samples whose errors are also followed to the outputs, one run of the reference a layer and sample.
-  private static let injectedSamples = 3
-
   private let prepared: Compiler.Prepared
   private let options: CompileOptions
   private let threads: Int
@@ -58,7 +55,9 @@ package struct LayerAttribution {
         reference: all[outputs + k].elements(as: Float.self), local: local[k].elements(as: Float.self),
         candidate: given[k], grid: Self.grid(of: candidate[matches[k].observed], matches[k]))
     }
-    if samples < Self.injectedSamples { try inject(inputs, Array(all[..<outputs]), given, local, sessions) }
+    // One run of the reference a layer: for the first sample, and where their number doubles, so that data sorted by classes
+    // is seen in all its parts.
+    if samples & (samples - 1) == 0 { try inject(inputs, Array(all[..<outputs]), given, local, sessions) }
     samples += 1
   }
 
