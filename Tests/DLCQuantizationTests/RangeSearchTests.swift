@@ -116,7 +116,9 @@ private func rare(_ outliers: [Float]) -> Histogram {
     ]
     for method in methods {
       let choice = search.choose(method)
-      #expect(choice.decibels > best - 8 && choice.decibels < best + 0.01, "\(method): \(choice), best \(best)")
+      // Divergence weighs how often values occur, not how large they are: it cuts off more of a tail.
+      let margin = method == .entropy ? 18.0 : 8
+      #expect(choice.decibels > best - margin && choice.decibels < best + 0.01, "\(method): \(choice), best \(best)")
     }
   }
 
