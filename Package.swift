@@ -95,7 +95,9 @@ let package = Package(
     .testTarget(
       name: "DLCReportTests",
       dependencies: [
-        "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCOnnx", "DLCOperators", "DLCGraph", "DLCTensor",
+        "PlanTestSupport", "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCOnnx", "DLCOperators",
+        "DLCRuntime",
+        "DLCGraph", "DLCTensor", "CDLCKernels",
       ]),
     .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(

@@ -15,6 +15,10 @@ struct BundleUse {
   var hasSingleRowsOnly: Bool
   /// Bit k: `dlc_softmax_params.kind` k over neighbouring elements; bit 4 + k: with others between them.
   var softmaxKinds: UInt32 = 0
+  /// Bits as in `DLC_DWCONV_SHAPES`.
+  var depthwiseShapes: UInt32 = 0
+  /// Bit op: `dlc_reduce_params.op`.
+  var reductions: UInt32 = 0
 
   init(_ program: Program) {
     hasSingleRowsOnly = true
@@ -33,6 +37,14 @@ struct BundleUse {
           }
         }
         softmaxKinds |= 1 << UInt32(softmax.kind + (inner == 1 ? 0 : 4))
+      case DLC_KERNEL_dwconv:
+        depthwiseShapes |=
+          1
+          << UInt32(
+            withUnsafePointer(to: parameters.loadUnaligned(as: dlc_dwconv_params.self)) { dlc_dwconv_shape($0) })
+      case DLC_KERNEL_reduce: reductions |= 1 << UInt32(parameters.loadUnaligned(as: dlc_reduce_params.self).op)
+      case DLC_KERNEL_arg_reduce:
+        reductions |= 1 << UInt32(DLC_REDUCE_MAX.rawValue) | 1 << UInt32(DLC_REDUCE_MIN.rawValue)
       case DLC_KERNEL_conv, DLC_KERNEL_conv_transpose: hasSingleRowsOnly = false
       case DLC_KERNEL_matmul:
         var result = program.operand(4, ofStep: step)
@@ -74,7 +86,8 @@ struct BundleUse {
   var buildArguments: [String] {
     [
       "--kernels", kernels.joined(separator: " "), "--define", "DLC_TYPE_SET=\(types)u", "--define",
-      "DLC_FUNCTION_SET=\(functions)ull", "--define", "DLC_SOFTMAX_KINDS=\(softmaxKinds)u",
+      "DLC_FUNCTION_SET=\(functions)ull", "--define", "DLC_SOFTMAX_KINDS=\(softmaxKinds)u", "--define",
+      "DLC_DWCONV_SHAPES=\(depthwiseShapes)u", "--define", "DLC_REDUCE_SET=\(reductions)u",
     ] + (hasSingleRowsOnly ? ["--define", "DLC_SINGLE_ROWS=1"] : [])
   }
 }

@@ -53,6 +53,9 @@ DLC_VTARGET __attribute__((always_inline)) void block(const dlc_dwconv_block *b,
   }
 }
 
+// What serves shapes that the build leaves out goes away.
+#define SHAPE(bit, function) (DLC_DWCONV_SHAPES >> (bit)&1u ? (function) : NULL)
+
 #define BLOCK_RUN(name, R, K, S, edge)                                                                                 \
   DLC_VOUTLINE void name(const dlc_dwconv_block *b, int32_t q) {                                                       \
     const int64_t channels = b->row.channels;                                                                          \
@@ -78,8 +81,12 @@ static void run_block(const dlc_dwconv_block *b) {
   typedef void (*run)(const dlc_dwconv_block *, int32_t);
   const dlc_dwconv_row *r = &b->row;
   const bool three = r->kernel == 3, one = r->stride == 1;
-  const run inner = three ? one ? inner_3x1 : inner_3x2 : one ? inner_5x1 : inner_5x2;
-  const run edge = three ? one ? edge_3x1 : edge_3x2 : one ? edge_5x1 : edge_5x2;
+  const run inner = three ? one ? SHAPE(0, inner_3x1) : SHAPE(1, inner_3x2)
+                    : one ? SHAPE(2, inner_5x1)
+                          : SHAPE(3, inner_5x2);
+  const run edge = three ? one ? SHAPE(0, edge_3x1) : SHAPE(1, edge_3x2)
+                   : one ? SHAPE(2, edge_5x1)
+                         : SHAPE(3, edge_5x2);
   for (int32_t q = 0; q < r->out; q += BLOCK_CELLS) {
     const int64_t begin = (int64_t)q * r->stride + r->offset, end = begin + (BLOCK_CELLS - 1) * r->stride + r->kernel;
     (begin < 0 || end > r->in || q + BLOCK_CELLS > r->out ? edge : inner)(b, q);
@@ -90,4 +97,5 @@ static void run_block(const dlc_dwconv_block *b) {
   }
 }
 
-const dlc_dwconv_isa BLOCK_NAME = {ROW_NAME, run_block, BLOCK_ROWS};
+const dlc_dwconv_isa BLOCK_NAME = {SHAPE(4, ROW_NAME), DLC_DWCONV_SHAPES & 0xFu ? run_block : NULL, BLOCK_ROWS};
+#undef SHAPE

@@ -20,6 +20,7 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(p->multiplier == 1 || floats <= (int64_t)1 << 27);
   DLC_REQUIRE(dlc_is_bias(&call->operands[2], y->dims[4]));
   DLC_REQUIRE(dlc_is_residual(&call->operands[3], y));
+  DLC_REQUIRE(DLC_DWCONV_SHAPES >> dlc_dwconv_shape(p) & 1u);
   return 0;
 }
 
@@ -104,15 +105,6 @@ static void run_row(const dlc_call *call, const dlc_dwconv_row *common, const dl
   isa->row(&r);
 }
 
-// Whether the window is one that blocks serve.
-static bool has_blocks(const dlc_dwconv_params *p) {
-  const dlc_window *w = &p->window;
-  return p->multiplier == 1 && w->kernel[0] == 1 && w->stride[0] == 1 && !w->pad_begin[0] && !w->pad_end[0] &&
-         (w->kernel[1] == 3 || w->kernel[1] == 5) && w->kernel[2] == w->kernel[1] &&
-         (w->stride[1] == 1 || w->stride[1] == 2) && w->stride[2] == w->stride[1] && w->dilation[1] == 1 &&
-         w->dilation[2] == 1;
-}
-
 // Output rows [begin, end) of all images in blocks.
 static void run_blocks(const dlc_call *call, const dlc_dwconv_row *common, const dlc_dwconv_isa *isa, int64_t begin,
                        int64_t end) {
@@ -166,7 +158,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_dwconv_isa *isa = current();
   int64_t begin, end;
   dlc_split((int64_t)y->dims[0] * y->dims[1] * y->dims[2], 1, part, parts, &begin, &end);
-  if (has_blocks(p)) {
+  if (dlc_dwconv_shape(p) < 4) {
     run_blocks(call, &r, isa, begin, end);
     return 0;
   }

@@ -49,6 +49,16 @@
 #define DLC_SOFTMAX_KINDS 0x77u
 #endif
 
+// Depthwise windows that may be called for: 3 x 3 cells with a stride of 1 (bit 0) and 2 (1), 5 x 5 cells with them (2
+// and 3), any other (4).
+#ifndef DLC_DWCONV_SHAPES
+#define DLC_DWCONV_SHAPES 0x1Fu
+#endif
+// Bit op: reductions of dlc_reduce_op op may be called for.
+#ifndef DLC_REDUCE_SET
+#define DLC_REDUCE_SET 0x3FFu
+#endif
+
 // What conversions must know: with anything beside f32 also the types that others are computed in.
 #define DLC_CAST_SET (DLC_TYPE_SET | ((DLC_TYPE_SET & ~2u) ? 1u << 1 | 1u << 7 | 1u << 11 : 0u))
 #define DLC_CASTS(type) ((DLC_CAST_SET >> (type)&1u) != 0)

@@ -152,6 +152,16 @@ typedef struct dlc_dwconv_params {
   dlc_epilogue epilogue;
 } dlc_dwconv_params;
 
+// The bit of DLC_DWCONV_SHAPES that serves the window: below 4 it is one of those that run in blocks.
+static inline int dlc_dwconv_shape(const dlc_dwconv_params *p) {
+  const dlc_window *w = &p->window;
+  const int blocks = p->multiplier == 1 && w->kernel[0] == 1 && w->stride[0] == 1 && !w->pad_begin[0] &&
+                     !w->pad_end[0] && (w->kernel[1] == 3 || w->kernel[1] == 5) && w->kernel[2] == w->kernel[1] &&
+                     (w->stride[1] == 1 || w->stride[1] == 2) && w->stride[2] == w->stride[1] && w->dilation[1] == 1 &&
+                     w->dilation[2] == 1;
+  return blocks ? (w->kernel[1] == 5 ? 2 : 0) + w->stride[1] - 1 : 4;
+}
+
 // conv_transpose f32: x [N, D, H, W, C], w packed [bytes of conv_transpose_pack as one axis], bias? [O], residual?, y
 // [N, OD, OH, OW, O]. OD = stride (D - 1) + dilation (KD - 1) + 1 - pads + output_padding: y's shape decides the output
 // padding (less than the stride or dilation).

@@ -94,11 +94,22 @@ KIND(max, -__builtin_inff(), -__builtin_inff(), F(larger)(acc, e), join_max, x)
 KIND(min, __builtin_inff(), __builtin_inff(), F(smaller)(acc, e), join_min, x)
 KIND(prod, 1.0f, 1.0f, acc *e, join_prod, x)
 
-const dlc_reduce_rows DLC_ROWS_NAME = {
-    {run_sum, run_abs, run_square, run_exp, run_max, run_min, run_prod},
-    {columns_sum, columns_abs, columns_square, columns_exp, columns_max, columns_min, columns_prod},
-};
+// What serves operations that the build leaves out goes away.
+#define SERVES(op) (1u << DLC_REDUCE_##op)
+#define KINDS(prefix)                                                                                                  \
+  {                                                                                                                    \
+    USED(SERVES(SUM) | SERVES(MEAN) | SERVES(LOG_SUM), prefix##_sum), USED(SERVES(L1), prefix##_abs),                  \
+        USED(SERVES(L2) | SERVES(SUM_SQUARE), prefix##_square), USED(SERVES(LOG_SUM_EXP), prefix##_exp),               \
+        USED(SERVES(MAX) | SERVES(LOG_SUM_EXP), prefix##_max), USED(SERVES(MIN), prefix##_min),                        \
+        USED(SERVES(PROD), prefix##_prod)                                                                              \
+  }
+#define USED(ops, function) (DLC_REDUCE_SET & (ops) ? (function) : NULL)
 
+const dlc_reduce_rows DLC_ROWS_NAME = {KINDS(run), KINDS(columns)};
+
+#undef USED
+#undef KINDS
+#undef SERVES
 #undef V
 #undef F
 #undef C
