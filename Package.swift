@@ -96,8 +96,7 @@ let package = Package(
       name: "DLCReportTests",
       dependencies: [
         "PlanTestSupport", "DLCReport", "DLCCompiler", "DLCQuantization", "DLCData", "DLCOnnx", "DLCOperators",
-        "DLCRuntime",
-        "DLCGraph", "DLCTensor", "CDLCKernels",
+        "DLCRuntime", "DLCGraph", "DLCTensor", "CDLCKernels",
       ]),
     .testTarget(name: "DLCTestingTests", dependencies: ["DLCTesting"]),
     .testTarget(

@@ -2,11 +2,8 @@
 //   device_check PLAN write FILE THREADS     runs on inputs made from a fixed rule and stores the outputs
 //   device_check PLAN compare FILE THREADS   runs likewise and compares: floats within 1e-5 of the output's largest
 //                                            magnitude, integers exactly
-//   device_check PLAN stack                  opens and runs on a painted stack; fails when more than the certificate
-//   says
-//                                            was used
-//   device_check PLAN memory                 what is allocated is what dlc_info and the certificate say; nothing while
-//                                            running
+//   device_check PLAN stack                  opens and runs on a painted stack; fails beyond the certificate's bound
+//   device_check PLAN memory                 allocates what dlc_info and the certificate say, and nothing while running
 //   device_check PLAN overhead               nanoseconds of a run beside its kernels
 //   device_check PLAN soak SECONDS           8 threads, each with its session: the same bits always, no growth
 #define _GNU_SOURCE
