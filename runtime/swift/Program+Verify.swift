@@ -189,6 +189,10 @@ extension Program {
       operands: operands.base + firstOperand, params: entry.params, scratch: nil, operand_count: count,
       params_bytes: entry.params_bytes)
     let line = kernel.pointee.check(&call)
+    guard line != Int32(DLC_NOT_BUILT) else {
+      throw Fault(DLC_ERROR_VERSION, "step ").with(index).with(" ('").with(entry.name).with("') needs more of kernel ")
+        .with(kernel.pointee.name).with(" than this build has")
+    }
     guard line == 0 else {
       throw fault(" does not fit its kernel ").with(kernel.pointee.name).with(", condition ").with(Int(line))
     }

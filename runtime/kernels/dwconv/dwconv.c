@@ -20,7 +20,7 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(p->multiplier == 1 || floats <= (int64_t)1 << 27);
   DLC_REQUIRE(dlc_is_bias(&call->operands[2], y->dims[4]));
   DLC_REQUIRE(dlc_is_residual(&call->operands[3], y));
-  DLC_REQUIRE(DLC_DWCONV_SHAPES >> dlc_dwconv_shape(p) & 1u);
+  DLC_REQUIRE_BUILT(DLC_DWCONV_SHAPES >> dlc_dwconv_shape(p) & 1u);
   return 0;
 }
 

@@ -57,7 +57,7 @@ static int check(const dlc_call *call) {
   if (call->operands[0].type != DLC_F32) return check_plain(call);
   const int line = check_f32(call);
   if (line) return line;
-  DLC_REQUIRE(!DLC_SINGLE_ROWS || matrix_rows(&call->operands[0], &call->operands[1], &call->operands[4]) == 1);
+  DLC_REQUIRE_BUILT(!DLC_SINGLE_ROWS || matrix_rows(&call->operands[0], &call->operands[1], &call->operands[4]) == 1);
   return 0;
 }
 

@@ -191,6 +191,13 @@ static inline void dlc_split(int64_t count, int64_t grain, uint32_t part, uint32
     if (!(condition)) return __LINE__;                                                                                 \
   } while (0)
 
+// What a check returns where the call is sound, but this build leaves out what serves it.
+enum { DLC_NOT_BUILT = -1 };
+#define DLC_REQUIRE_BUILT(condition)                                                                                   \
+  do {                                                                                                                 \
+    if (!(condition)) return DLC_NOT_BUILT;                                                                            \
+  } while (0)
+
 #ifdef __cplusplus
 }
 #endif
