@@ -1,15 +1,15 @@
 """Trains three small networks on CIFAR-10, the measure of what quantization costs: its drop of accuracy is small and real.
 
-    python3 samples/train_cifar.py CIFAR OUT [--network NAME] [--epochs N] [--calibration DIR] [--cache FILE.npz]
+    python3 samples/train_cifar.py CIFAR OUT [--network NAME] [--epochs N] [--calibration DIR...] [--no-training] [--cache FILE.npz]
 
-CIFAR is an image folder, CIFAR/train/CLASS/N.jpg and CIFAR/test/CLASS/N.jpg. PyTorch 1.13 or later, Pillow and onnx; some minutes a network
-on one core with bfloat16 instructions. The same seed, machine and number of threads give the same weights.
+CIFAR is an image folder, CIFAR/train/CLASS/N.jpg and CIFAR/test/CLASS/N.jpg. PyTorch 1.13 or later, Pillow and onnx; a quarter to half an
+hour a network on one core with bfloat16 instructions. The same seed, machine and number of threads give the same weights.
 
 OUT receives NAME.onnx (opset 13, batch dimension N, batch norms kept as nodes), for
   resnet8       MLPerf Tiny's image classification network, ends in Softmax (12.5 MMAC)
   mobilenetv2   width 0.5, 13 blocks, stride 1 in the first convolution and the first stage, logits (13.9 MMAC)
   vgg           six 3x3 convolutions 32-32-64-64-128-128 with three max pools, two dense layers, logits (39 MMAC)
-and --calibration a folder of 500 training images drawn with a fixed seed, DIR/CLASS/N.jpg.
+and each DIR of --calibration 500 training images, DIR/CLASS/N.jpg, drawn with a fixed seed, another one for each folder.
 
 Input: RGB [N, 3, 32, 32], (pixel / 255 - mean) / std per channel; samples/cifar10.json says the same to dlc's --preprocess.
 """
@@ -130,7 +130,7 @@ class VGG(nn.Module):
 
 
 # Epochs, and how many of them, the first ones, see images of half the size: most of the way at a quarter of the cost.
-NETWORKS = {"resnet8": (ResNet8, 12, 0), "mobilenetv2": (MobileNetV2, 4, 3), "vgg": (VGG, 3, 0)}
+NETWORKS = {"resnet8": (ResNet8, 30, 0), "mobilenetv2": (MobileNetV2, 12, 6), "vgg": (VGG, 6, 0)}
 
 
 def load(folder, cache):
@@ -221,10 +221,10 @@ def export(model, path):
                       dynamic_axes={"image": {0: "N"}, "scores": {0: "N"}}, training=torch.onnx.TrainingMode.PRESERVE, **kind)
 
 
-def draw_calibration(source, target, count=500):
-    """Copies `count` training images, drawn without replacement with seed 5, to target/CLASS/N.jpg."""
+def draw_calibration(source, target, seed, count=500):
+    """Copies `count` training images, drawn without replacement, to target/CLASS/N.jpg."""
     files = [(name, file) for name in sorted(os.listdir(source)) for file in sorted(os.listdir(f"{source}/{name}"))]
-    for index in np.random.default_rng(5).choice(len(files), count, replace=False):
+    for index in np.random.default_rng(seed).choice(len(files), count, replace=False):
         name, file = files[index]
         os.makedirs(f"{target}/{name}", exist_ok=True)
         shutil.copyfile(f"{source}/{name}/{file}", f"{target}/{name}/{file}")
@@ -236,13 +236,16 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--network", choices=NETWORKS, action="append", help="one or more (default: all three)")
     parser.add_argument("--epochs", type=int, help="default: " + ", ".join(f"{k} {v[1]}" for k, v in NETWORKS.items()))
-    parser.add_argument("--calibration", metavar="DIR")
+    parser.add_argument("--calibration", metavar="DIR", nargs="+", default=[])
+    parser.add_argument("--no-training", action="store_true", help="only draw the calibration images")
     parser.add_argument("--cache", metavar="FILE.npz", help="keeps the decoded images")
     options = parser.parse_args()
     torch.set_num_threads(1)
     os.makedirs(options.out, exist_ok=True)
-    if options.calibration:
-        draw_calibration(f"{options.cifar}/train", options.calibration)
+    for seed, folder in enumerate(options.calibration, start=5):
+        draw_calibration(f"{options.cifar}/train", folder, seed)
+    if options.no_training:
+        return
     data = load(options.cifar, options.cache)
     for name in options.network or NETWORKS:
         # Before the training as well: an exporter that fails does so at once.

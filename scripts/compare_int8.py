@@ -1,11 +1,13 @@
 """Puts dlc's int8 beside ONNX Runtime's static quantization and NNCF's, from the same calibration samples, in one table.
 
-    python3 scripts/compare_int8.py --models DIR --data DIR --cifar DIR --networks DIR --calibration DIR --work DIR
+    python3 scripts/compare_int8.py --models DIR --data DIR --cifar DIR --networks DIR --calibration DIR... --work DIR
                                     [--dlc PROGRAM] [--extra "FLAG..."] [--only NAME...] [--without ENGINE...] [--report FILE]
 
   --models       ultraface_rfb320.onnx, yolox_nano.onnx and the other public models; absent ones are left out
   --data         real inputs for them, NAME/calib.npz and NAME/test.npz (scripts/int8_inputs.py makes them)
-  --cifar        the CIFAR-10 image folder with test/CLASS/N.jpg; --calibration: 500 training images in the same form
+  --cifar        the CIFAR-10 image folder with test/CLASS/N.jpg
+  --calibration  500 training images in the same form; several such folders: each is a comparison of its own, and their means are given,
+                 because which images are drawn moves top-1 by about as much as the tools differ
   --networks     resnet8.onnx, mobilenetv2.onnx, vgg.onnx (samples/train_cifar.py makes them and the calibration folder)
   --work         where prepared and quantized models and the peers' figures are kept; delete it to measure them anew
   --extra        further flags for dlc compile
@@ -36,6 +38,7 @@ class Case:
     """One network with its samples. `calibration` and `test` are what dlc is given: folders or files."""
 
     name: str
+    network: str
     model: str
     calibration: str
     test: str
@@ -68,16 +71,18 @@ def cases(options):
     if options.networks:
         for path in sorted(glob.glob(f"{options.networks}/*.onnx")):
             name = os.path.basename(path)[: -len(".onnx")]
-            found.append(Case(f"cifar_{name}", path, options.calibration, f"{options.cifar}/test", True))
+            for draw, calibration in enumerate(options.calibration, start=1):
+                label = f"cifar_{name}" + (f"_{draw}" if draw > 1 else "")
+                found.append(Case(label, f"cifar_{name}", path, calibration, f"{options.cifar}/test", True))
     if options.models:
         for folder in sorted(glob.glob(f"{options.data}/*/test.npz")):
             name = os.path.basename(os.path.dirname(folder))
             path = f"{options.models}/{name}.onnx"
             if os.path.exists(path):
-                found.append(Case(name, path, f"{options.data}/{name}/calib.npz", folder, False))
+                found.append(Case(name, name, path, f"{options.data}/{name}/calib.npz", folder, False))
             else:
                 print(f"{name}: no {path}", file=sys.stderr)
-    return [case for case in found if not options.only or case.name in options.only]
+    return [case for case in found if not options.only or case.network in options.only]
 
 
 def spread(samples):
@@ -154,8 +159,9 @@ def load(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for flag in ("--models", "--data", "--cifar", "--networks", "--calibration", "--dlc", "--report"):
+    for flag in ("--models", "--data", "--cifar", "--networks", "--dlc", "--report"):
         parser.add_argument(flag)
+    parser.add_argument("--calibration", nargs="+", default=[], metavar="DIR")
     parser.add_argument("--work", required=True)
     parser.add_argument("--extra", default="")
     parser.add_argument("--only", nargs="*", metavar="NAME")
@@ -180,7 +186,7 @@ def main():
                 save(options, kept)
         except int8_dlc.Absent as error:
             kept[case.name]["dlc"] = {"failed": str(error)}
-    text = int8_table.text({case.name: kept[case.name] for case in chosen})
+    text = int8_table.text({case.name: kept[case.name] for case in chosen}, {case.name: case.network for case in chosen})
     if why:
         text += f"\ndlc's column is absent or old: {why}\n"
     print(text)

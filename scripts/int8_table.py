@@ -1,5 +1,7 @@
 """The comparison's figures as text. Used by compare_int8.py."""
 
+import statistics
+
 
 def grid(rows):
     """Columns as wide as their widest cell, the first to the left, the others to the right."""
@@ -48,6 +50,24 @@ def accuracies(figures):
     return grid(rows) + "\n"
 
 
+def means(figures, networks):
+    """Top-1 over several calibration sets: mean and its standard error, and dlc's mean lead over each peer, set by set."""
+    rows, engines = [], [*engines_of(figures, ("ORT", "NNCF")), "dlc"]
+    for network in dict.fromkeys(networks.values()):
+        sets = [row for name, row in figures.items() if networks[name] == network]
+        values = {e: [figure(row, e, "accuracy") for row in sets] for e in engines}
+        if len(sets) < 2 or None in values["dlc"]:
+            continue
+        spread = lambda v: f"{statistics.mean(v):.3f} +-{statistics.stdev(v) / len(v) ** 0.5:.3f}"
+        full = {e: v for e, v in values.items() if None not in v}
+        leads = {e: statistics.mean(own - peer for own, peer in zip(values["dlc"], v)) for e, v in full.items() if e != "dlc"}
+        rows.append([network, str(len(sets)), f"{sets[0]['f32']['accuracy']:.2f}", *(spread(full[e]) if e in full else "-" for e in engines),
+                     *(f"{leads[e]:+.3f}" if e in leads else "-" for e in engines[:-1]), verdict(min(leads.values(), default=None), 0)])
+    if not rows:
+        return ""
+    return grid([["mean top-1 %", "sets", "f32", *engines, *(f"dlc - {e}" for e in engines[:-1]), "no worse"], *rows]) + "\n"
+
+
 def distances(figures):
     """SQNR in dB and cosine by output."""
     engines = [*engines_of(figures, ("ORT", "NNCF")), "dlc"]
@@ -87,6 +107,6 @@ def failures(figures):
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def text(figures):
-    """All tables."""
-    return accuracies(figures) + distances(figures) + decisions(figures) + failures(figures)
+def text(figures, networks):
+    """All tables. `networks`: which network each case's figures belong to."""
+    return accuracies(figures) + means(figures, networks) + distances(figures) + decisions(figures) + failures(figures)
