@@ -35,14 +35,15 @@ struct DraftAssembly {
   }
 
   /// Parameters of every value that integer nodes touch, and the choices behind them. `others`: methods of single
-  /// values, each the first of those that share its scale.
+  /// values, each the first of those that share its scale. `leastCut`: see `RangeSearch.Constraints`.
   func assignParameters(
     _ draft: inout QuantizationDraft, _ observers: [ValueID: ValueObserver], method: RangeMethod,
-    except others: [ValueID: RangeMethod] = [:]
+    except others: [ValueID: RangeMethod] = [:], leastCut: Double = 0
   ) -> [ValueID: RangeChoice] {
     var classes = ScaleClasses(draft.network, draft.participation)
     let choices = classes.assign(
-      observers, method: method, except: others, element: options.mode == .int16x8 ? .int16 : .uint8)
+      observers, method: method, except: others, element: options.mode == .int16x8 ? .int16 : .uint8,
+      leastCut: leastCut)
     draft.parameters = choices.mapValues(\.parameters)
     return choices
   }

@@ -132,7 +132,8 @@ struct QuantizationSession {
     guard options.rangeMethod == .automatic else { return }
     for method in [RangeMethod.minMax, .percentile(99.99), .percentile(99.9)] {
       var candidate = draft
-      let found = assembly.assignParameters(&candidate, observers, method: method)
+      let found = assembly.assignParameters(
+        &candidate, observers, method: method, leastCut: reference.leastCut)
       if candidate.parameters == draft.parameters { continue }
       candidate.weights = [:]
       assembly.assignWeights(&candidate)
@@ -168,7 +169,8 @@ struct QuantizationSession {
         try Observation(context: context, checkpoint: nil).observe(
           axes.keys.sorted(), channelAxes: axes, in: candidate)
       ) { $1 }
-      let found = assembly.assignParameters(&candidate, known, method: rangeMethod)
+      let found = assembly.assignParameters(
+        &candidate, known, method: rangeMethod, leastCut: options.rangeMethod == .automatic ? reference.leastCut : 0)
       candidate.weights = [:]
       assembly.assignWeights(&candidate)
       if try attempt(name, candidate, reference) {

@@ -38,7 +38,8 @@ struct RangeRefinement {
         var methods = others
         methods[value] = other
         var candidate = draft
-        let found = assembly.assignParameters(&candidate, observers, method: method, except: methods)
+        let found = assembly.assignParameters(
+          &candidate, observers, method: method, except: methods, leastCut: reference.leastCut)
         let known = candidate.parameters
         if ([best.draft] + tried).contains(where: { $0.parameters == known }) { continue }
         candidate.weights = [:]

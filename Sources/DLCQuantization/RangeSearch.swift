@@ -31,6 +31,8 @@ package struct RangeSearch: Sendable {
     package var depthBelowMaximum: Double?
     /// The error counts after this function.
     package var function: Function?
+    /// Fewest elements that a percentile may cut off: a range that loses fewer is not chosen by it, but automatically.
+    package var leastCut = 0.0
 
     package init() {}
   }
@@ -71,7 +73,9 @@ package struct RangeSearch: Sendable {
     case .movingAverage:
       guard let averages else { return everything }
       return choice(max(averages.low, ends.low), min(averages.high, ends.high), "moving-average")
-    case .percentile(let share): return percentile(share)
+    case .percentile(let share):
+      return Double(histogram.total) * (100 - share) / 100 < constraints.leastCut
+        ? choose(.automatic) : percentile(share)
     case .entropy: return entropy()
     case .meanSquare: return meanSquare()
     case .automatic:

@@ -56,17 +56,20 @@ struct ScaleClasses {
   private static let concatenationRatio = 4.0
 
   /// Chooses the parameters of every value, from the observers of `observed`: by `method`, or that of `others` for the
-  /// first value of a class.
+  /// first value of a class. `leastCut`: see `RangeSearch.Constraints`.
   mutating func assign(
     _ observers: [ValueID: ValueObserver], method: RangeMethod, except others: [ValueID: RangeMethod] = [:],
-    element: ElementType
+    element: ElementType, leastCut: Double = 0
   ) -> [ValueID: RangeChoice] {
     uniteConcatenations(observers)
     var members: [ValueID: [ValueID]] = [:]
     for value in values { members[root(value), default: []].append(value) }
     var result: [ValueID: RangeChoice] = [:]
     for (first, group) in members.sorted(by: { $0.key < $1.key }) {
-      let choice = choose(group, observers, others[first] ?? method, element)
+      var constraints = RangeSearch.Constraints()
+      constraints.element = element
+      constraints.leastCut = leastCut
+      let choice = choose(group, observers, others[first] ?? method, constraints)
       for value in group { result[value] = choice }
     }
     return result
@@ -111,12 +114,12 @@ struct ScaleClasses {
   private static let softmaxDepth = 20.0
 
   private func choose(
-    _ group: [ValueID], _ observers: [ValueID: ValueObserver], _ method: RangeMethod, _ element: ElementType
+    _ group: [ValueID], _ observers: [ValueID: ValueObserver], _ method: RangeMethod,
+    _ known: RangeSearch.Constraints
   ) -> RangeChoice {
     var histogram = Histogram()
     var averages: (low: Double, high: Double)?
-    var constraints = RangeSearch.Constraints()
-    constraints.element = element
+    var constraints = known
     for value in group {
       if let observer = observers[value] {
         histogram.merge(observer.histogram)
@@ -143,7 +146,7 @@ struct ScaleClasses {
       constraints.depthBelowMaximum = nil
     }
     constraints.function = group.count == 1 ? functionAfter(group[0]) : nil
-    if let fixed = fixedParameters(group, histogram), element == .uint8, !constraints.symmetric {
+    if let fixed = fixedParameters(group, histogram), constraints.element == .uint8, !constraints.symmetric {
       return RangeChoice(
         parameters: fixed, method: "fixed", error: RangeSearch(histogram, constraints).error(fixed),
         power: histogram.power)

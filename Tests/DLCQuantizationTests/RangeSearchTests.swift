@@ -85,6 +85,17 @@ private func rare(_ outliers: [Float]) -> Histogram {
     #expect(abs(range.upperBound - 2.33) < 0.15 && abs(range.lowerBound + 2.33) < 0.15)
   }
 
+  @Test func percentileThatCutsTooFewGivesWayToTheAutomaticChoice() {
+    let search = { (leastCut: Double) in
+      var constraints = plain
+      constraints.leastCut = leastCut
+      return RangeSearch(normal(100_000), constraints)
+    }
+    #expect(search(2000).choose(.percentile(98)) == search(0).choose(.percentile(98)))
+    #expect(search(2001).choose(.percentile(98)) == search(0).choose(.automatic))
+    #expect(search(0).choose(.percentile(98)) != search(0).choose(.automatic))
+  }
+
   @Test func entropyDropsAFarOutlier() {
     let range = RangeSearch(normal(100_000, outliers: [40]), plain).choose(.entropy).parameters.realRange()
     #expect(range.upperBound < 30 && range.upperBound > 2)
