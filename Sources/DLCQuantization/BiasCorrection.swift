@@ -11,11 +11,9 @@ struct BiasCorrection {
   /// Most passes that look at the whole error.
   private static let blocks = 8
 
-  /// Biases without any correction, balanced channels included.
-  let originals: [InputSlot: Tensor]
-
+  /// The bias without any correction, balanced channels included.
   private func original(_ node: NodeID, _ draft: QuantizationDraft) -> Tensor? {
-    originals[InputSlot(node: node, index: 2)] ?? draft.network.graph.constant(draft.network.graph[node].inputs[2])
+    draft.balanced[InputSlot(node: node, index: 2)] ?? draft.network.graph.constant(draft.network.graph[node].inputs[2])
   }
 
   /// The draft with corrected biases.

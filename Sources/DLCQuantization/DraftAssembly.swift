@@ -98,9 +98,7 @@ struct DraftAssembly {
   /// 4 bits in groups along the depth where the depth allows; else 8 bits per channel, which small kernels need anyway.
   private func fourBits(_ quantizer: inout WeightQuantizer, _ weights: [Float]) -> QuantizedWeights {
     let depth = quantizer.matrix.depth
-    guard quantizer.matrix.axis != 1 || quantizer.matrix.groups == 1, let size = Self.groupSize(depth) else {
-      return quantizer.perChannel(weights)
-    }
+    guard let size = Self.groupSize(depth) else { return quantizer.perChannel(weights) }
     quantizer.bits = 4
     return quantizer.perGroup(weights, size: size)
   }

@@ -192,15 +192,20 @@ struct GraphEmission {
     let constant = result.addConstant(
       Tensor(integers, shape: [weights.scales.count, size]), name: suffixed(name, "quantized"))
     let real = try result.add(Dequantize(parameters), [constant], name: name)[0]
-    var op = op
-    var target = shape
-    if var product = op as? MatMul {
+    switch Contraction(op) {
+    case .matrix(var product):
       // Rows are columns of b: stored transposed.
       product.transposeB = true
-      op = product
-      target = Shape(shape.dimensions.dropLast(2) + [matrix.rows, matrix.depth])
+      let target = Shape(shape.dimensions.dropLast(2) + [matrix.rows, matrix.depth])
+      return (product, try result.add(Reshape(shape: target), [real], name: name)[0])
+    case .transposed:
+      let target = Shape([matrix.groups, matrix.rows, matrix.depth])
+      let rows = try result.add(Reshape(shape: target), [real], name: name)[0]
+      let columns = try result.add(Transpose(permutation: [0, 2, 1]), [rows], name: name)[0]
+      return (op, try result.add(Reshape(shape: shape), [columns], name: name)[0])
+    case .convolution, nil:
+      return (op, try result.add(Reshape(shape: shape), [real], name: name)[0])
     }
-    return (op, try result.add(Reshape(shape: target), [real], name: name)[0])
   }
 
   /// A contraction's sums alone, from the inputs that it reads.

@@ -13,6 +13,9 @@ package typealias GraphRunner = (Graph) throws(QuantizationError) -> any GraphEx
 /// How much worse a quantized network is than the float one: a drop of top-1 accuracy, or 1 - cosine; 0 is equal.
 package typealias DropMetric = (Graph) throws(QuantizationError) -> Double
 
+/// The bytes that a candidate's plan takes.
+package typealias PlanSize = (Graph) throws(QuantizationError) -> Int
+
 /// Calibration data, streamed; several passes give the same samples in the same order.
 package protocol SampleSource {
   /// Number of samples, when it is known without reading them.

@@ -6,6 +6,8 @@ struct MixedPrecision {
   let context: CalibrationContext
   let reference: OutputReference
   let metric: DropMetric?
+  /// nil: the estimated bytes of the weights are what is bounded.
+  let planSize: PlanSize?
 
   /// What a search found.
   struct Outcome {
@@ -14,17 +16,22 @@ struct MixedPrecision {
     var sensitivity: [NodeID: Double] = [:]
     var returned: [NodeID] = []
     var drop: Double?
-    var warnings: [String] = []
+    /// Why a bound does not hold, and the best point that was found.
+    var unreached: String?
   }
 
   /// Searches from `draft`, every allowed operator quantized.
   func search(_ draft: QuantizationDraft) throws(QuantizationError) -> Outcome {
     var outcome = Outcome(draft: draft)
     let names = draft.network.graph
-    if let most = context.options.maxPlanBytes, draft.weightBytes > most {
-      outcome.warnings.append(
-        "The weights take \(draft.weightBytes) bytes with every operator quantized that can be, beyond the "
-          + "\(most) bytes asked for; a mode with fewer bits or a smaller network is needed.")
+    if let most = context.options.maxPlanBytes {
+      let least = try bytes(draft)
+      if least > most {
+        outcome.unreached =
+          "A plan of at most \(most) bytes cannot be reached: with every operator quantized that "
+          + "\(context.options.mode.rawValue) takes it has \(least). A mode with fewer bits or a smaller network is needed."
+        return outcome
+      }
     }
     guard let most = context.options.maxDrop, let metric else { return outcome }
     var drop = try metric(try draft.emit())
@@ -39,7 +46,7 @@ struct MixedPrecision {
       try context.progress(QuantizationProgress(stage: .searching, done: count, total: ranked.count))
       return (candidate, drop)
     }
-    let limit = largestCount(draft, ranked)
+    let limit = try largestCount(draft, ranked)
     var (low, high) = (0, min(1, limit))
     var found: (count: Int, draft: QuantizationDraft, drop: Double)?
     var best = (count: 0, draft: draft, drop: drop)
@@ -64,11 +71,12 @@ struct MixedPrecision {
     outcome.drop = drop
     outcome.returned = Array(ranked.prefix(chosen.count))
     if found == nil {
-      let bound = limit < ranked.count ? " within the bytes allowed" : ""
-      outcome.warnings.append(
-        "A drop of at most \(most) cannot be reached\(bound): the best point found has \(drop), with "
-          + "\(chosen.count) of \(ranked.count) operators in floating point"
-          + (outcome.returned.isEmpty ? "." : ", the most sensitive being '\(names[outcome.returned[0]].name)'."))
+      let bound = limit < ranked.count ? " within \(context.options.maxPlanBytes ?? 0) bytes" : ""
+      outcome.unreached =
+        "A drop of at most \(most) cannot be reached\(bound): the best point found drops \(drop) with "
+        + "\(chosen.count) of \(ranked.count) operators in floating point"
+        + (outcome.returned.isEmpty ? "" : ", the most sensitive being '\(names[outcome.returned[0]].name)'")
+        + ", \(try bytes(chosen.draft)) bytes."
     }
     return outcome
   }
@@ -93,15 +101,28 @@ struct MixedPrecision {
     return layers.sorted { (known[$0] ?? 0, $0) < (known[$1] ?? 0, $1) }
   }
 
-  /// How many of the ranked operators may be floats before the weights pass the size allowed.
-  private func largestCount(_ draft: QuantizationDraft, _ ranked: [NodeID]) -> Int {
+  /// How many of the ranked operators may be floats before the plan passes the size allowed.
+  private func largestCount(_ draft: QuantizationDraft, _ ranked: [NodeID]) throws(QuantizationError) -> Int {
     guard let most = context.options.maxPlanBytes else { return ranked.count }
-    var bytes = draft.weightBytes
-    for (k, id) in ranked.enumerated() {
-      bytes += draft.bytesInFloat(id) - draft.bytesAsIs(id)
-      if bytes > most { return k }
+    // Planning is dear: weights are estimated, and only the first count that should do is planned, and fewer until one does.
+    var bytes = try bytes(draft)
+    var count = 0
+    while count < ranked.count {
+      bytes += draft.bytesInFloat(ranked[count]) - draft.bytesAsIs(ranked[count])
+      if bytes > most { break }
+      count += 1
     }
-    return ranked.count
+    while count > 0 {
+      let floats = Set(ranked.prefix(count))
+      if try self.bytes(draft.restricted { !floats.contains($0) }) <= most { break }
+      count -= 1
+    }
+    return count
+  }
+
+  private func bytes(_ draft: QuantizationDraft) throws(QuantizationError) -> Int {
+    guard let planSize else { return draft.weightBytes }
+    return try planSize(try draft.emit())
   }
 }
 

@@ -14,17 +14,19 @@ package struct QuantizedGraph: Sendable {
 package enum PostTrainingQuantization {
   /// The quantize-dequantize form of `graph`, a float network after fusion with channels first.
   ///
-  /// `metric` is what `options.maxDrop` bounds; `progress` may throw `QuantizationError.stopped`.
+  /// `metric` is what `options.maxDrop` bounds, `planSize` what `options.maxPlanBytes` does; `progress` may throw
+  /// `QuantizationError.stopped`.
   package static func quantize(
     _ graph: Graph, options: QuantizationOptions = QuantizationOptions(), samples: some SampleSource,
     runner: @escaping GraphRunner, checkpoint: CalibrationCheckpoint? = nil, metric: DropMetric? = nil,
-    progress: @escaping QuantizationProgressHandler = { _ in }
+    planSize: PlanSize? = nil, progress: @escaping QuantizationProgressHandler = { _ in }
   ) throws(QuantizationError) -> QuantizedGraph {
     let network = try PreparedNetwork(graph, splits: options.mode.quantizesActivations)
     let context = CalibrationContext(
       samples: samples, runner: runner, options: options, progress: progress, products: network.products)
     var session = QuantizationSession(
-      context: context, checkpoint: checkpoint, metric: metric, draft: QuantizationDraft(network: network))
+      context: context, checkpoint: checkpoint, metric: metric, planSize: planSize,
+      draft: QuantizationDraft(network: network))
     return try session.run(graph)
   }
 }
@@ -34,21 +36,22 @@ struct QuantizationSession {
   let context: CalibrationContext
   let checkpoint: CalibrationCheckpoint?
   let metric: DropMetric?
+  let planSize: PlanSize?
   var draft: QuantizationDraft
   private var report = QuantizationReport()
   private var observers: [ValueID: ValueObserver] = [:]
   private var choices: [ValueID: RangeChoice] = [:]
   private var applied: [NodeID: [String]] = [:]
   private var rangeMethod: RangeMethod
-  /// What balancing left, before weights and biases are changed to make up for rounding.
-  private var exact: [InputSlot: Tensor] = [:]
 
   init(
-    context: CalibrationContext, checkpoint: CalibrationCheckpoint?, metric: DropMetric?, draft: QuantizationDraft
+    context: CalibrationContext, checkpoint: CalibrationCheckpoint?, metric: DropMetric?, planSize: PlanSize?,
+    draft: QuantizationDraft
   ) {
     self.context = context
     self.checkpoint = checkpoint
     self.metric = metric
+    self.planSize = planSize
     self.draft = draft
     rangeMethod = context.options.rangeMethod
   }
@@ -63,7 +66,7 @@ struct QuantizationSession {
     if options.mode.quantizesActivations { try observe() }
     assembly.assignWeights(&draft)
     if draft.weights.isEmpty && draft.tables.isEmpty && draft.participation.nodes.isEmpty {
-      report.warnings.append("No operator of this network can be quantized: it stays in floating point.")
+      report.warnings.append("No operator of this network can be quantized and gains by it: it stays in floating point.")
       return QuantizedGraph(graph: graph, report: report)
     }
     let reference = try OutputReference(context, graph)
@@ -73,13 +76,14 @@ struct QuantizationSession {
       try balance(reference)
       try refineRanges(reference)
     }
-    exact = draft.overrides
+    draft.balanced = draft.overrides
     if options.optimizesRounding { try optimizeRounding(reference) }
     if options.correctsBias { try correctBias(reference) }
-    let outcome = try MixedPrecision(context: context, reference: reference, metric: metric).search(draft)
+    let search = MixedPrecision(context: context, reference: reference, metric: metric, planSize: planSize)
+    let outcome = try search.search(draft)
     draft = outcome.draft
     report.drop = outcome.drop
-    report.warnings += outcome.warnings
+    report.unreached = outcome.unreached
     let result = try draft.emit()
     if !outcome.returned.isEmpty { report.outputDecibels = try reference.decibels(result) }
     describe(outcome)
@@ -199,7 +203,7 @@ struct QuantizationSession {
   }
 
   private mutating func correctBias(_ reference: OutputReference) throws(QuantizationError) {
-    let candidate = try BiasCorrection(context: context, originals: exact).corrected(draft)
+    let candidate = try BiasCorrection(context: context).corrected(draft)
     let changed = Set(candidate.overrides.keys.map(\.node)).filter {
       candidate.constant($0, 2) != draft.constant($0, 2)
     }

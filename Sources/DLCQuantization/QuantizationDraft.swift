@@ -7,6 +7,8 @@ struct QuantizationDraft: Sendable {
   let network: PreparedNetwork
   /// Constants that take the place of the graph's own: balanced weights, corrected biases.
   var overrides: [InputSlot: Tensor] = [:]
+  /// The same as balancing left them, before biases were changed to make up for rounding.
+  var balanced: [InputSlot: Tensor] = [:]
   /// Parameters of values that may be integers.
   var parameters: [ValueID: QuantizationParameters] = [:]
   var weights: [NodeID: QuantizedWeights] = [:]
@@ -64,6 +66,10 @@ struct QuantizationDraft: Sendable {
     let kept = draft.participation
     draft.weights = weights.filter { id, _ in
       now.nodes.contains(id) ? kept.nodes.contains(id) : allows(id)
+    }
+    // What makes up for rounding would be an error where nothing is rounded.
+    for slot in overrides.keys where slot.index == 2 && !draft.isQuantized(slot.node) {
+      draft.overrides[slot] = balanced[slot]
     }
     return draft
   }

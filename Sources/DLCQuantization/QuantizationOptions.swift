@@ -65,7 +65,7 @@ package struct QuantizationOptions: Sendable {
   package var floatNodes: Set<String> = []
   /// Largest drop of the metric that is accepted; operators return to floating point until it holds.
   package var maxDrop: Double?
-  /// Largest estimated size of the weights in the plan, in bytes.
+  /// Largest size of the plan, in bytes.
   package var maxPlanBytes: Int?
   package var costModel = QuantizationCostModel.standard
 

@@ -44,6 +44,8 @@ package struct QuantizationReport: Sendable {
   package var outputDecibels = Double.infinity
   /// The metric's drop, where a search measured it.
   package var drop: Double?
+  /// Why a bound does not hold, and the best point that was found.
+  package var unreached: String?
   /// Estimated bytes of weights and biases in a plan.
   package var weightBytes = 0
   /// Sentences for the user.

@@ -4,8 +4,8 @@ import DLCTensor
 
 /// Values that must have one scale and zero point, and what restricts it.
 struct ScaleClasses {
-  private let network: PreparedNetwork
-  private let participation: Participation
+  let network: PreparedNetwork
+  let participation: Participation
   private let values: [ValueID]
   private var parent: [ValueID: ValueID] = [:]
 
@@ -72,6 +72,7 @@ struct ScaleClasses {
       let choice = choose(group, observers, others[first] ?? method, constraints)
       for value in group { result[value] = choice }
     }
+    cutAddends(&result, element)
     return result
   }
 

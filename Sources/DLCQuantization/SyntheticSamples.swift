@@ -6,7 +6,7 @@ import Foundation
 /// Plausible inputs made up from a seed, for networks without calibration data.
 ///
 /// Images (rank 4, f32) are smooth: waves of low frequencies and a little noise. Other floats are normally distributed.
-/// Integers are spread over the table that a Gather takes them from, or are 0 and 1.
+/// Integers are spread over the table that a Gather takes them from; else bytes are pixels over their whole range, and others 0 and 1.
 package struct SyntheticSamples: SampleSource, Sendable {
   /// How floats are distributed: `mean + deviation z`, bounded where asked.
   package struct Distribution: Sendable, Hashable {
@@ -26,7 +26,7 @@ package struct SyntheticSamples: SampleSource, Sendable {
     "Without --calibrate ranges come from made-up inputs: accuracy is likely lower than with real ones. "
     + "Give some hundred real inputs with --calibrate DATA."
 
-  private let ports: [(type: TensorType, vocabulary: Int)]
+  private let ports: [(type: TensorType, vocabulary: Int?)]
   private let limit: Int
   private let seed: UInt64
   package var distribution: Distribution
@@ -60,20 +60,30 @@ package struct SyntheticSamples: SampleSource, Sendable {
     }
   }
 
-  private func tensor(_ type: TensorType, _ vocabulary: Int, _ random: inout SeededRandom) -> Tensor {
+  private func tensor(_ type: TensorType, _ vocabulary: Int?, _ random: inout SeededRandom) -> Tensor {
     guard type.element.isFloat else {
-      let bound = type.element == .bool ? 1 : max(vocabulary, 1)
+      if vocabulary == nil, type.element == .uint8 || type.element == .int8 {
+        let lowest = type.element == .uint8 ? 0.0 : -128.0
+        let values = waves(type, &random).map { min(max((128 + 64 * $0).rounded(), 0), 255) + lowest }
+        return Tensor(doubles: values, type: type)
+      }
+      let bound = type.element == .bool ? 1 : max(vocabulary ?? 2, 1)
       return Tensor(
         doubles: (0..<type.shape.count).map { _ in
           type.element == .bool ? 1 : Double(random.next() % UInt64(bound))
         }, type: type)
     }
-    var values = type.rank == 4 ? image(type.shape, &random) : (0..<type.shape.count).map { _ in random.normal() }
+    var values = waves(type, &random)
     for k in values.indices {
       values[k] = distribution.mean + distribution.deviation * values[k]
       if let bounds = distribution.bounds { values[k] = min(max(values[k], bounds.lowerBound), bounds.upperBound) }
     }
     return Tensor(doubles: values, type: type)
+  }
+
+  /// Numbers of mean 0 and deviation near 1: an image where the rank is that of one.
+  private func waves(_ type: TensorType, _ random: inout SeededRandom) -> [Double] {
+    type.rank == 4 ? image(type.shape, &random) : (0..<type.shape.count).map { _ in random.normal() }
   }
 
   /// `[N, C, H, W]` of mean 0 and deviation near 1: waves that channels share in part, as colours do, and noise.
@@ -108,8 +118,8 @@ package struct SyntheticSamples: SampleSource, Sendable {
     return result
   }
 
-  /// The extent of the axis that indices reach into, through operators that only move them; 2 when none does.
-  private static func vocabulary(of value: ValueID, _ graph: Graph) -> Int {
+  /// The extent of the axis that indices reach into, through operators that only move them; nil when none does.
+  private static func vocabulary(of value: ValueID, _ graph: Graph) -> Int? {
     var least: Int?
     var queue = [value]
     var seen: Set<ValueID> = []
@@ -125,7 +135,7 @@ package struct SyntheticSamples: SampleSource, Sendable {
         }
       }
     }
-    return least ?? 2
+    return least
   }
 }
 

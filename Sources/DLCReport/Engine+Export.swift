@@ -13,16 +13,19 @@ extension Engine {
     package var operators: Int
     package var notes: [String]
     package var seconds: Double
+    package var quantization: QuantizationOutcome?
 
     package var json: JSONValue {
-      .object([
-        ("onnx", .string(path)), ("onnx_bytes", .integer(bytes)), ("operators", .integer(operators)),
-        ("seconds", .number(seconds)),
-      ])
+      .object(
+        [
+          ("onnx", .string(path)), ("onnx_bytes", .integer(bytes)), ("operators", .integer(operators)),
+          ("seconds", .number(seconds)),
+        ] + (quantization.map { [("quantization", $0.json)] } ?? []))
     }
 
     package var text: String {
       "\(path): \(Listing.grouped(bytes)) bytes of ONNX for \(operators) operators, written in \(short(seconds)) s"
+        + (quantization.map { "\n" + $0.lines.joined(separator: "\n") } ?? "")
     }
   }
 
@@ -38,11 +41,13 @@ extension Engine {
       throw Failure(.cannotWrite, "cannot write '\(output)': \(reason).")
     }
     var prepared: Compiler.Prepared
+    var quantization: QuantizationOutcome?
     if let request {
       var options = options
       let (quantized, outcome) = try quantize(model, &options, request)
       prepared = quantized
       prepared.notes += outcome.notes
+      quantization = outcome
     } else {
       prepared = try prepare(model, options)
     }
@@ -57,6 +62,7 @@ extension Engine {
     }
     return ExportOutcome(
       path: output, bytes: bytes, operators: prepared.graph.nodeCount, notes: prepared.notes,
-      seconds: prepared.seconds + Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+      seconds: prepared.seconds + Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9,
+      quantization: quantization)
   }
 }

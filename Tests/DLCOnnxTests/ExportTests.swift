@@ -122,6 +122,9 @@ import Testing
       Dequantize(QuantizationParameters(.int8, scales: [0.5, 0.25], zeroPoints: [0, 3], axis: 0)),
       Tensor([1, -2, 3, -128] as [Int8], shape: [2, 2])),
     Case(
+      Dequantize(QuantizationParameters(.int8, scales: [0.5, 0.25], zeroPoints: [0, 0], axis: 2)),
+      Tensor([1, -2, 3, -128] as [Int8], shape: [2, 1, 2])),
+    Case(
       Dequantize(QuantizationParameters(.int32, scales: [0.5, 0.25], zeroPoints: [0, 0], axis: 0)),
       Tensor([1_000_000, -2] as [Int32], shape: [2])),
   ]
@@ -255,6 +258,14 @@ import Testing
     #expect(operators(again).filter { $0.contains("quantize") } == operators(graph).filter { $0.contains("quantize") })
     let arguments = ["x": Self.floats([1, 2, 4, 4])]
     #expect(try again.evaluated(arguments) == graph.evaluated(arguments))
+  }
+
+  @Test(arguments: [([0, 0] as [Int32], 2), ([0, 3], 3)]) func stackedMatricesLeaveOutZeroPointsOfZero(
+    _ zeroPoints: [Int32], _ operands: Int
+  ) throws {
+    let op = Dequantize(QuantizationParameters(.int8, scales: [0.5, 0.25], zeroPoints: zeroPoints, axis: 2))
+    let test = Case(op, Tensor([1, -2, 3, -128] as [Int8], shape: [2, 1, 2]))
+    #expect(try OnnxWriter.contents(of: graph(test).graph).nodes[0].inputs.count == operands)
   }
 
   @Test func nodesHaveNamesOfTheirOwn() throws {

@@ -121,7 +121,7 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
     let last = try #require(planted.network.weighted.last)
     let exact = try #require(planted.weights[last]).integers
     planted.weights[last]?.integers = exact.map { $0 < 127 ? $0 + 1 : $0 }
-    let corrected = try BiasCorrection(context: context, originals: [:]).corrected(planted)
+    let corrected = try BiasCorrection(context: context).corrected(planted)
     func means(_ draft: QuantizationDraft) throws -> [Double] {
       try context.channelMeans([.sums(last)], in: draft, stage: .correcting)[0]
     }

@@ -72,6 +72,29 @@ import Testing
     #expect(result.report.weightBytes < 64 * 32 + 64 * 4 + 4 * 8 + 32 * 32 + 32 * 8 + 1)
   }
 
+  @Test(arguments: [1, 2]) func fourBitsOfTransposedConvolutionsKeepTheirPlaces(_ groups: Int) throws {
+    var net = TestNetwork()
+    let weights = net.constant(net.values(32 * 6 * 9, 0.3), [32, 6, 3, 3])
+    let window = Window(kernel: [3, 3], strides: [2, 2], dilations: [1, 1], padBegin: [1, 1], padEnd: [1, 1])
+    let op = ConvolutionTranspose(window: window, outputPadding: [0, 0], groups: groups)
+    net.output(try net.node(op, net.input([1, 32, 5, 4]), weights, name: "y"))
+    let result = try quantized(net, .int4Weights)
+    #expect(result.graph.firstDefect() == nil)
+    let shapes = result.graph.values.compactMap { $0.constant?.element == .int8 ? $0.type.shape : nil }
+    #expect(shapes == [[54 * groups, 32 / groups]])
+    #expect(try decibels(result.graph, against: net.graph) > 17)
+  }
+
+  @Test(arguments: [false, true]) func fourBitsOfBatchedMatricesKeepTheirPlaces(_ transposed: Bool) throws {
+    var net = TestNetwork()
+    let weights = net.constant(net.values(3 * 16 * 10, 0.3), transposed ? [3, 10, 16] : [3, 16, 10])
+    net.output(try net.node(MatMul(transposeB: transposed), net.input([3, 8, 16]), weights, name: "y"))
+    let result = try quantized(net, .int4Weights)
+    let shapes = result.graph.values.compactMap { $0.constant?.element == .int8 ? $0.type.shape : nil }
+    #expect(shapes == [[30, 16]])
+    #expect(try decibels(result.graph, against: net.graph) > 17)
+  }
+
   @Test func depthsWithoutAGroupFallBackToEightBits() throws {
     var net = TestNetwork()
     net.output(try net.linear(net.input([4, 37]), 12, name: "y"))
@@ -129,7 +152,7 @@ import Testing
     let least = result.report.layers.min { ($0.sensitivity ?? 0) < ($1.sensitivity ?? 0) }
     #expect(floats.contains(least?.name ?? ""))
     #expect(try #require(result.report.drop) <= start - 0.01)
-    #expect(result.report.warnings.isEmpty)
+    #expect(result.report.unreached == nil)
   }
 
   @Test func allFloatReachesAnyDrop() throws {
@@ -137,14 +160,29 @@ import Testing
     #expect(result.report.drop == 0)
   }
 
+  @Test func theNetworkBackInFloatsIsAsItCame() throws {
+    let net = try network()
+    var options = QuantizationOptions()
+    options.maxDrop = 0
+    options.costModel = .everything
+    options.equalizes = false
+    let result = try PostTrainingQuantization.quantize(
+      net.graph, options: options, samples: net.samples(6), runner: referenceRunner,
+      metric: { (graph: Graph) throws(QuantizationError) in graph.census["quantize"] == nil ? 0 : 1 })
+    // Biases were moved on the way: the steps were kept.
+    #expect(result.report.steps.contains { $0.name == "rounding optimization" && $0.kept })
+    #expect(result.report.layers.allSatisfy { $0.precision == "float" })
+    #expect(try decibels(result.graph, against: net.graph) == .infinity)
+  }
+
   @Test func boundsThatExcludeEachOtherReportTheBestPoint() throws {
     let net = try network()
     let bytes = try quantized(net, maxDrop: 1).report.weightBytes
     let result = try quantized(net, maxDrop: 0, maxBytes: bytes + 500)
     #expect(result.report.weightBytes <= bytes + 500)
-    #expect(result.report.warnings.count == 1 && result.report.warnings[0].contains("best point"))
+    #expect(result.report.unreached?.contains("best point") == true)
     let tight = try quantized(net, maxDrop: 1, maxBytes: bytes - 1)
-    #expect(tight.report.warnings.first?.contains("beyond the") == true)
+    #expect(tight.report.unreached?.contains("it has \(bytes)") == true)
   }
 }
 
@@ -183,6 +221,20 @@ import Testing
       return true
     }
     #expect(seen.min() == 0 && seen.max() == 29)
+  }
+
+  @Test(arguments: [(ElementType.uint8, 0.0...255), (.int8, -128...127)]) func bytesAreSpreadOverTheirRange(
+    _ element: ElementType, _ range: ClosedRange<Double>
+  ) throws {
+    var net = TestNetwork()
+    let pixels = net.input([1, 3, 16, 16], element)
+    net.output(try net.node(Cast(to: .float32), pixels, name: "y"))
+    var seen: Set<Double> = []
+    try SyntheticSamples(net.graph, count: 16).forEach(limit: 16) { (inputs: [Tensor]) throws(QuantizationError) in
+      seen.formUnion(inputs[0].doubles())
+      return true
+    }
+    #expect(seen.min() == range.lowerBound && seen.max() == range.upperBound && seen.count > 200)
   }
 
   @Test func statisticsChooseTheDistribution() throws {

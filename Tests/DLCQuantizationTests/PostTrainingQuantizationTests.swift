@@ -133,6 +133,23 @@ private func classifier() throws -> TestNetwork {
     #expect(graph.parameters(feeding: "norm") == nil)
   }
 
+  @Test(arguments: [Binary.Kind.add, .subtract]) func masksAreCutToWhatTheirSumsCanShow(_ kind: Binary.Kind) throws {
+    var net = TestNetwork()
+    let x = net.input([6, 16])
+    let scores = try net.node(
+      MatMul(transposeB: true), net.linear(x, 16, name: "q"), net.linear(x, 16, name: "k"), name: "scores")
+    let hidden: Float = kind == .add ? -1e9 : 1e9
+    let mask = net.constant((0..<36).map { $0 % 6 > $0 / 6 ? hidden : 0 }, [6, 6])
+    let masked = try net.node(Binary(kind), scores, mask, name: "masked")
+    let weights = try net.node(Softmax(.softmax, axis: 1), masked, name: "weights")
+    net.output(try net.linear(net.node(MatMul(), weights, x, name: "mixed"), 8, name: "y"))
+    let result = try quantized(net)
+    let parameters = try #require(result.graph.parameters(feeding: "masked", 1))
+    let cut = kind == .add ? -parameters.realRange().lowerBound : parameters.realRange().upperBound
+    #expect(cut > 20 && cut < 200)
+    #expect(try decibels(result.graph, against: net.graph) > 26)
+  }
+
   @Test func plantedOutlierIsClipped() throws {
     var net = TestNetwork()
     let x = net.input([1, 4, 6, 6])

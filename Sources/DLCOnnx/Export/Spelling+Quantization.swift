@@ -12,7 +12,13 @@ extension Quantize: OnnxSpelled {
 extension Dequantize: OnnxSpelled {
   func spell(_ n: inout NodeSpelling) throws(OnnxWriteError) -> [String] {
     guard parameters.element == .int32 else {
-      return [n.emit("DequantizeLinear", [n.inputs[0]] + n.operands(parameters), parameters.onnxAttributes)]
+      var operands = n.operands(parameters)
+      // Zero points of stacked matrices that are 0 go unsaid: ONNX Runtime 1.31 refuses them in its MatMulIntegerToFloat.
+      let rank = n.inputTypes[0].rank
+      if parameters.element == .int8, rank > 2, parameters.axis == rank - 1, parameters.zeroPoints.allSatisfy({ $0 == 0 }) {
+        operands.removeLast()
+      }
+      return [n.emit("DequantizeLinear", [n.inputs[0]] + operands, parameters.onnxAttributes)]
     }
     // An i32 tensor has no zero point in ONNX.
     guard parameters.zeroPoints.allSatisfy({ $0 == 0 }) else {

@@ -55,6 +55,9 @@ package struct QuantizationOutcome {
 }
 
 extension Engine {
+  /// What the accuracy contract adds to a plan that is planned without one: seven metrics, names and a witness.
+  private static let contractBytes = 1024
+
   /// Reads a model and turns it into its quantize-dequantize form, and measures what that does to its answers.
   /// `options` gets what the plan has to record. Throws `Failure`, `UncompilableModel`, `DataError`.
   static func quantize(
@@ -115,8 +118,12 @@ extension Engine {
         graph, options: request.options, samples: calibration,
         runner: { (graph: Graph) throws(QuantizationError) in try execution(graph) },
         checkpoint: request.stateFile.map { CalibrationCheckpoint(file: $0) },
-        metric: request.options.maxDrop == nil ? nil : metric
+        metric: request.options.maxDrop == nil ? nil : metric,
+        planSize: { (candidate: Graph) throws(QuantizationError) in
+          try execution(candidate).planBytes + contractBytes
+        }
       ) { (progress: QuantizationProgress) throws(QuantizationError) in request.progress?(progress) }
+      if let unreached = result.report.unreached { throw .unreached(unreached) }
       var quantized = prepared
       quantized.graph = result.graph
       quantized.channelScales.scales.merge(result.channelScales) { $1 }
@@ -142,6 +149,7 @@ extension Engine {
       switch error {
       case .samples, .checkpoint: throw Failure(.badData, "\(error)")
       case .execution: throw Failure(.badData, "\(error)")
+      case .unreached(let text): throw Failure(.missedBar, text)
       case .stopped: throw Failure(.missedBar, "\(error)")
       case .internalFault: throw Failure(.ourFault, "\(error)")
       }

@@ -6,6 +6,8 @@ import DLCTensor
 /// Runs graphs on the runtime and kernels that plans run on.
 struct RuntimeExecution: GraphExecution {
   private let session: InferenceSession
+  /// The bytes of the plan.
+  let planBytes: Int
 
   /// Plans `graph` in place of the graph of `prepared`.
   init(_ graph: Graph, of prepared: Compiler.Prepared, _ options: CompileOptions, threads: Int)
@@ -18,7 +20,11 @@ struct RuntimeExecution: GraphExecution {
     options.maxArenaBytes = nil
     options.dumpFolder = nil
     options.stopAfter = nil
-    do { session = try LoadedModel(try Engine.finish(variant, options)).session(threads: threads) } catch {
+    do {
+      let compiled = try Engine.finish(variant, options)
+      planBytes = compiled.writer.report.planBytes
+      session = try LoadedModel(compiled).session(threads: threads)
+    } catch {
       throw .execution(Self.sentence(error))
     }
   }
