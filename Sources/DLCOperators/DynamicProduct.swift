@@ -37,7 +37,7 @@ extension DynamicProduct: IntegerOperator {
     case .matrix(let op):
       try OperatorError.require(!op.transposeA && real.rank == 2, "expected rows times one matrix, found \(real)")
     case .convolution(let op):
-      try OperatorError.require(op.channels == .last && op.groups == 1, "expected channels last and one group")
+      try OperatorError.require(op.channels == .last, "expected channels last")
       try OperatorError.require(
         (op.window.padBegin + op.window.padEnd).allSatisfy { $0 == 0 }, "expected no padding")
     }

@@ -12,8 +12,8 @@ extension Pass {
     requires: [.integersFormed, .channelsLast],
     .node { (graph, id) throws(OperatorError) in
       let node = graph[id]
-      guard let contraction = ContractionNode(node, in: graph), let integers = contraction.integers(in: graph),
-        let base = Contraction(node.op)
+      guard let contraction = ContractionNode(node, in: graph), let base = Contraction(node.op),
+        base.isWorthDynamicRounding, let integers = contraction.integers(in: graph)
       else { return nil }
       var patch = GraphPatch(graph, "'\(node.name)' with integers when run")
       let inputs = [node.inputs[0]] + contraction.constants(integers, in: graph, &patch)
@@ -22,10 +22,10 @@ extension Pass {
 }
 
 extension ContractionNode {
-  /// Weights as a product in integers takes them: i8, and a scale for each output channel; nil when such a product is not
-  /// worth it, or its sums may not fit.
+  /// Weights as a product in integers takes them: i8, and a scale for each output channel; nil when there is no such product,
+  /// or its sums may not fit.
   func integers(in graph: Graph) -> (weights: Tensor, scales: [Float])? {
-    guard contraction.isWorthDynamicIntegers(node, graph), let stored = StoredWeights(weights, in: graph) else {
+    guard contraction.hasDynamicIntegers(node, graph), let stored = StoredWeights(weights, in: graph) else {
       return nil
     }
     let channels = outputChannels(in: graph)
@@ -68,9 +68,14 @@ extension ContractionNode {
 
 extension Contraction {
   /// Whether a product in integers makes up for finding a range and quantizing: not with a few products for each element.
-  fileprivate func isWorthDynamicIntegers(_ node: Node, _ graph: Graph) -> Bool {
+  fileprivate var isWorthDynamicRounding: Bool {
+    if case .convolution(let op) = self { op.groups == 1 } else { true }
+  }
+
+  /// Whether kernels multiply activations that were quantized when run.
+  fileprivate func hasDynamicIntegers(_ node: Node, _ graph: Graph) -> Bool {
     switch self {
-    case .convolution(let op): op.groups == 1
+    case .convolution: true
     case .matrix(let op): !op.transposeA && graph[node.inputs[1]].type.rank == 2
     case .transposed: false
     }

@@ -15,13 +15,21 @@ struct CalibrationContext {
   private static let judgementWork = 20e9
   private static let fittingWork = 40e9
 
+  /// As many samples as ranges are judged on where there are so many.
+  private static let fewest = 48
+
   /// Samples that are observed.
   var observed: Int { max(options.samples, 1) }
   /// The first samples, on which changes are judged: more of them where runs are cheap.
   var measured: Int {
     min(samples.count.map { max(min($0, observed) / 3, 1) } ?? observed, affordable(Self.judgementWork, 16...128))
   }
-  /// The samples behind them, on which weights and biases are fitted: what only suits these shows when it is judged.
+  /// The samples on which ranges are judged: nothing is fitted to single ones here, so that few need not be divided.
+  var ranged: Int {
+    let known = min(samples.count ?? observed, observed)
+    return max(measured, min(known, Self.fewest, affordable(Self.judgementWork, 16...128)))
+  }
+  /// The samples behind those measured, on which weights and biases are fitted: what only suits these shows when it is judged.
   /// All when their number is not known or they are very few.
   var fitted: Range<Int> {
     let most = affordable(Self.fittingWork, 64...256)
@@ -120,10 +128,11 @@ struct OutputReference {
   /// Most bytes of answers kept.
   private static let mostBytes = 32 << 20
 
-  init(_ context: CalibrationContext, _ graph: Graph) throws(QuantizationError) {
+  /// `samples`: how many of the first, all that are measured unless given.
+  init(_ context: CalibrationContext, _ graph: Graph, samples: Int? = nil) throws(QuantizationError) {
     self.context = context
     let bytes = graph.outputs.reduce(0) { $0 + graph[$1.value].type.byteCount }
-    let limit = max(min(context.measured, Self.mostBytes / max(bytes, 1)), 1)
+    let limit = max(min(samples ?? context.measured, Self.mostBytes / max(bytes, 1)), 1)
     var answers: [[Tensor]] = []
     try context.run(graph, limit: limit) { (_: Int, outputs: [Tensor]) throws(QuantizationError) in
       answers.append(outputs)

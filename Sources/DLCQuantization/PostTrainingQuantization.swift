@@ -69,12 +69,16 @@ struct QuantizationSession {
       report.warnings.append("No operator of this network can be quantized and gains by it: it stays in floating point.")
       return QuantizedGraph(graph: graph, report: report)
     }
-    let reference = try OutputReference(context, graph)
+    var reference = try OutputReference(context, graph, samples: context.ranged)
     report.outputDecibels = try reference.decibels(try draft.emit())
     if options.mode.quantizesActivations {
       try chooseRanges(reference)
       try balance(reference)
       try refineRanges(reference)
+    }
+    if context.measured < context.ranged {
+      reference = try OutputReference(context, graph)
+      report.outputDecibels = try reference.decibels(try draft.emit())
     }
     draft.balanced = draft.overrides
     if options.optimizesRounding { try optimizeRounding(reference) }

@@ -95,15 +95,19 @@ import Testing
     #expect(!found.contains { $0 is Convolution || $0 is DynamicRounding })
   }
 
-  @Test func groupsAreRealProductsOfRoundedActivations() throws {
+  /// Depthwise, two for each channel, and groups between.
+  @Test(arguments: [(144, 144), (144, 288), (4, 48)]) func groupsComputeInIntegers(
+    _ groups: Int, _ outputs: Int
+  ) throws {
     let found = try operators { m in
-      let x = try quantized(m.input([2, 16, 6, 5]), &m)
-      let op = Convolution(window: .square(3, pad: 1), groups: 16)
-      m.output(
-        try product(.convolution(op), x, weights([16, 1, 3, 3], low: -127), zero: 0, scales: scales([]), &m))
+      let x = try quantized(m.input([2, 144, 6, 5]), &m)
+      let op = Convolution(window: .square(3, pad: 1), groups: groups)
+      let values = weights([outputs, 144 / groups, 3, 3], low: -127)
+      let y = try product(.convolution(op), x, values, zero: 0, scales: scales([outputs, 1, 1]), &m)
+      m.output(try m.add(Unary(.relu), m.add(Binary(.add), y, m.weights([1, outputs, 1, 1]))))
     }
-    #expect(found.count { $0 is Convolution } == 1)
-    #expect(found.count { $0 is DynamicRounding } == 1)
+    #expect(found.count { $0 is DynamicProduct } == 1)
+    #expect(!found.contains { $0 is Convolution || $0 is DynamicRounding })
   }
 
   /// Sums that nobody scales as a whole stay what they are.
