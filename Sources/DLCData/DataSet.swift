@@ -46,10 +46,12 @@ package struct DataSet: Sendable {
   ///   - limit: at most so many.
   ///   - shuffleSeed: an order drawn from this seed, equal on every machine; nil: the data's own.
   ///   - skipsBad: leaves out what cannot be read and lists it, instead of throwing.
+  ///   - refusesNaN: whether a sample with NaN among its inputs is one that cannot be read.
   ///   - workers: threads that read ahead; the order is the same for any number.
   ///   - depth: samples that may wait.
   package func samples(
-    limit: Int? = nil, shuffleSeed: UInt64? = nil, skipsBad: Bool = false, workers: Int = 1, depth: Int = 8
+    limit: Int? = nil, shuffleSeed: UInt64? = nil, skipsBad: Bool = false, refusesNaN: Bool = false, workers: Int = 1,
+    depth: Int = 8
   ) -> SampleStream {
     var order: [Int]?
     if let shuffleSeed {
@@ -57,15 +59,19 @@ package struct DataSet: Sendable {
       order = Array(0..<count).shuffled(using: &generator)
     }
     return SampleStream(
-      source, order: order, limit: limit.map { max(0, $0) }, skipsBad: skipsBad, workers: workers, depth: depth)
+      source, order: order, limit: limit.map { max(0, $0) }, skipsBad: skipsBad, refusesNaN: refusesNaN,
+      workers: workers, depth: depth)
   }
 
   /// As `samples`, grouped into the batches that the model takes.
   package func batches(
-    limit: Int? = nil, shuffleSeed: UInt64? = nil, skipsBad: Bool = false, workers: Int = 1, depth: Int = 8
+    limit: Int? = nil, shuffleSeed: UInt64? = nil, skipsBad: Bool = false, refusesNaN: Bool = false, workers: Int = 1,
+    depth: Int = 8
   ) -> BatchStream {
     BatchStream(
-      samples(limit: limit, shuffleSeed: shuffleSeed, skipsBad: skipsBad, workers: workers, depth: depth),
+      samples(
+        limit: limit, shuffleSeed: shuffleSeed, skipsBad: skipsBad, refusesNaN: refusesNaN, workers: workers,
+        depth: depth),
       inputs: inputs)
   }
 }

@@ -27,6 +27,12 @@ package enum FileAccess {
     }
   }
 
+  /// Why the folder of `path` takes no file; nil when nothing is known against it.
+  package static func reasonNotToCreate(_ path: String) -> String? {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    return access(folder, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno)).lowercased()
+  }
+
   /// Writes under a temporary name beside `path` and renames, so that an interrupted command leaves nothing half-made.
   package static func write(_ data: Data, to path: String) throws(DataError) {
     if let reason = reasonNotToReplace(path) { throw .unwritable(path: path, reason: reason) }

@@ -50,6 +50,9 @@ struct FileList: SampleSource, SampleReader {
         tensor = try input.fit(array, rows: rows, origin: entry.path)
       }
     } else {
+      if entry.path.lowercased().hasSuffix(".npy") {
+        throw .malformed(path: entry.path, reason: "is no .npy file: it does not begin as one; it may be damaged")
+      }
       let image = try Image(decoding: data, path: entry.path)
       guard let preparation else { throw FileList.unprepared(entry.path) }
       tensor = try preparation.tensor(image, origin: entry.path)

@@ -25,6 +25,23 @@ package struct Sample: Sendable {
   }
 }
 
+extension Sample {
+  /// Throws when an input holds NaN.
+  func requireNumbers() throws(DataError) {
+    for (name, tensor) in inputs.sorted(by: { $0.key < $1.key }) where tensor.element.isFloat && tensor.containsNaN {
+      throw .malformed(path: origin, reason: "holds NaN for input '\(name)'; repair it or leave it out with --skip-bad")
+    }
+  }
+}
+
+extension Tensor {
+  /// Whether an element is not a number.
+  fileprivate var containsNaN: Bool {
+    if element == .float32 { return withElements(as: Float.self) { $0.contains(where: \.isNaN) } }
+    return doubles().contains(where: \.isNaN)
+  }
+}
+
 /// The inputs of one run: one observation, or as many as the model's batch holds.
 package struct Batch: Sendable {
   /// Exactly the types of the model's inputs.

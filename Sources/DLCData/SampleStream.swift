@@ -7,9 +7,12 @@ import Foundation
 package final class SampleStream: @unchecked Sendable {
   private let queue: Queue
 
-  init(_ source: any SampleSource, order: [Int]?, limit: Int?, skipsBad: Bool, workers: Int, depth: Int) {
+  init(
+    _ source: any SampleSource, order: [Int]?, limit: Int?, skipsBad: Bool, refusesNaN: Bool, workers: Int, depth: Int
+  ) {
     let total = skipsBad ? source.count : min(limit ?? source.count, source.count)
-    queue = Queue(total: total, limit: limit ?? total, skipsBad: skipsBad, depth: max(depth, workers))
+    queue = Queue(
+      total: total, limit: limit ?? total, skipsBad: skipsBad, refusesNaN: refusesNaN, depth: max(depth, workers))
     for _ in 0..<max(1, min(source.isShareable ? workers : 1, total)) {
       Thread.detachNewThread { [queue] in queue.work(source, order) }
     }
@@ -32,6 +35,7 @@ package final class SampleStream: @unchecked Sendable {
     private let total: Int
     private let limit: Int
     private let skipsBad: Bool
+    private let refusesNaN: Bool
     private let depth: Int
     private var claimed = 0
     private var taken = 0
@@ -41,10 +45,11 @@ package final class SampleStream: @unchecked Sendable {
     private var origins: [Int: String] = [:]
     private var stopped = false
 
-    init(total: Int, limit: Int, skipsBad: Bool, depth: Int) {
+    init(total: Int, limit: Int, skipsBad: Bool, refusesNaN: Bool, depth: Int) {
       self.total = total
       self.limit = limit
       self.skipsBad = skipsBad
+      self.refusesNaN = refusesNaN
       self.depth = depth
     }
 
@@ -73,7 +78,11 @@ package final class SampleStream: @unchecked Sendable {
         }
         switch reader {
         case .success(var opened):
-          do { result = .success(try opened.read(index)) } catch { result = .failure(error) }
+          do {
+            let sample = try opened.read(index)
+            if refusesNaN { try sample.requireNumbers() }
+            result = .success(sample)
+          } catch { result = .failure(error) }
           reader = .success(opened)
         case .failure(let error): result = .failure(error)
         case nil: return

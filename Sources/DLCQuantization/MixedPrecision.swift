@@ -9,6 +9,9 @@ struct MixedPrecision {
   /// nil: the estimated bytes of the weights are what is bounded.
   let planSize: PlanSize?
 
+  /// Room for what a finished plan carries of measurements: metrics and a witness.
+  private static let measuredBytes = 1024
+
   /// What a search found.
   struct Outcome {
     var draft: QuantizationDraft
@@ -103,7 +106,8 @@ struct MixedPrecision {
 
   /// How many of the ranked operators may be floats before the plan passes the size allowed.
   private func largestCount(_ draft: QuantizationDraft, _ ranked: [NodeID]) throws(QuantizationError) -> Int {
-    guard let most = context.options.maxPlanBytes else { return ranked.count }
+    guard let limit = context.options.maxPlanBytes else { return ranked.count }
+    let most = planSize == nil ? limit : limit - Self.measuredBytes
     // Planning is dear: weights are estimated, and only the first count that should do is planned, and fewer until one does.
     var bytes = try bytes(draft)
     var count = 0

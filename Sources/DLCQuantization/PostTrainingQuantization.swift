@@ -66,7 +66,8 @@ struct QuantizationSession {
     if options.mode.quantizesActivations { try observe() }
     assembly.assignWeights(&draft)
     if draft.weights.isEmpty && draft.tables.isEmpty && draft.participation.nodes.isEmpty {
-      report.warnings.append("No operator of this network can be quantized and gains by it: it stays in floating point.")
+      report.warnings.append(
+        "No operator of this network can be quantized and gains by it: it stays in floating point.")
       return QuantizedGraph(graph: graph, report: report)
     }
     var reference = try OutputReference(context, graph, samples: context.ranged)

@@ -8,6 +8,8 @@ package enum QuantizationError: Error, Sendable, Hashable {
   case samples(String)
   /// A stored calibration is damaged or of another graph, other data or other options.
   case checkpoint(String)
+  /// The file of calibration's state cannot be written.
+  case unwritable(String)
   /// A bound on accuracy or size cannot be kept: a sentence with the best point that was found.
   case unreached(String)
   /// The caller stopped the work from its progress callback.
@@ -25,6 +27,8 @@ extension QuantizationError: CustomStringConvertible {
     case .execution(let reason): "The network cannot be run for calibration: \(reason)."
     case .samples(let reason): "The calibration data cannot be used: \(reason)."
     case .checkpoint(let reason): "The stored calibration cannot be continued: \(reason). Delete it to begin anew."
+    case .unwritable(let path):
+      "cannot write '\(path)', calibration's state. Check the folder, its permissions and its space."
     case .unreached(let sentence): sentence
     case .stopped: "Quantization was stopped."
     case .internalFault(let reason): "internal fault in quantization: \(reason). Please report it with the model."

@@ -44,7 +44,7 @@ extension Engine {
     var quantization: QuantizationOutcome?
     if let request {
       var options = options
-      let (quantized, outcome) = try quantize(model, &options, request)
+      let (quantized, outcome) = try quantize(model, for: output, &options, request)
       prepared = quantized
       prepared.notes += outcome.notes
       quantization = outcome

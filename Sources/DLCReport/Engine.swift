@@ -95,7 +95,7 @@ package enum Engine {
     var quantization: QuantizationOutcome?
     if let request {
       var options = options
-      let (prepared, outcome) = try quantize(model, &options, request)
+      let (prepared, outcome) = try quantize(model, for: output, &options, request)
       compiled = try finish(prepared, options)
       compiled.notes += outcome.notes
       quantization = outcome

@@ -50,11 +50,18 @@ struct QuantizationArguments: ParsableArguments {
         "--quantize must be none, \(QuantizationMode.allCases.map(\.rawValue).joined(separator: ", ")), found '\(quantize)'."
       )
     }
-    if mode == nil, let flag = calibrate != nil ? "--calibrate" : maxDrop != nil ? "--max-drop" : nil {
-      throw ValidationError("\(flag) needs --quantize int8 or another mode.")
+    if mode == nil {
+      let given = [
+        ("--calibrate", calibrate != nil), ("--max-drop", maxDrop != nil), ("--ranges", ranges != "auto"),
+        ("--calibration-state", calibrationState != nil),
+      ]
+      if let (flag, _) = given.first(where: \.1) {
+        throw ValidationError("\(flag) needs --quantize int8 or another mode.")
+      }
     }
     if let samples, samples < 1 { throw ValidationError("--samples must be positive, found \(samples).") }
     if samples != nil, calibrate == nil { throw ValidationError("--samples needs --calibrate DATA.") }
+    if skipBad, calibrate == nil { throw ValidationError("--skip-bad needs --calibrate DATA.") }
     if let maxDrop, !(maxDrop >= 0) { throw ValidationError("--max-drop must not be negative, found \(maxDrop).") }
     _ = try rangeMethod()
   }

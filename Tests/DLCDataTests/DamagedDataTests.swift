@@ -42,6 +42,8 @@ import Testing
         name: "truncated PNG", files: [("a.png", png.prefix(300))], file: "a.png",
         reason: "is a damaged image: the file ends too early"),
       Case(
+        name: "text as .npy", files: [("a.npy", Data("hello".utf8))], file: "a.npy", reason: "is no .npy file"),
+      Case(
         name: "text as picture", files: [("a.png", Data("hello".utf8))], file: "a.png",
         reason: "is neither a PNG nor a JPEG file"),
       Case(
@@ -117,6 +119,21 @@ import Testing
         #expect(text.contains("'\(folder)\(item.file.isEmpty ? "" : "/")\(item.file)'"), "\(text)")
         #expect(text.contains(item.reason), "\(text)")
       }
+    }
+  }
+
+  @Test func whatIsNotANumberCanBeRefused() throws {
+    try withFolder { folder in
+      for k in 0..<3 {
+        let tensor = Tensor([k == 1 ? Float.nan : 1], shape: [1])
+        try put(NumpyFormat.encode(tensor), folder + "/\(k).npy")
+      }
+      let data = try DataSet.open(folder, inputs: [input("x", [1, 1])])
+      #expect(try all(data.samples()).count == 3)
+      #expect(throws: DataError.self) { try all(data.samples(refusesNaN: true)) }
+      let stream = data.samples(skipsBad: true, refusesNaN: true)
+      #expect(try all(stream).count == 2)
+      #expect(stream.skipped.map(\.origin) == [folder + "/1.npy"])
     }
   }
 

@@ -3,20 +3,20 @@ import Testing
 
 /// The `dlc` program as a user runs it: exit statuses, one JSON object, messages. It lies beside the tests' bundle.
 @Suite struct CommandLineTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
-  private static let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/dlc"
-  private static let model = root + "/samples/digits/digits.onnx"
+  static let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/dlc"
+  static let model = root + "/samples/digits/digits.onnx"
 
-  private struct Outcome {
+  struct Outcome {
     var status: Int32
     var output: String
     var errors: String
   }
 
-  private func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+  func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-  private func run(_ arguments: [String]) throws -> Outcome {
+  func run(_ arguments: [String]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.program)
     process.arguments = arguments
@@ -33,14 +33,14 @@ import Testing
   }
 
   /// A folder for one test, removed after it.
-  private func withFolder(_ body: (String) throws -> Void) throws {
+  func withFolder(_ body: (String) throws -> Void) throws {
     let folder = NSTemporaryDirectory() + "dlc-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try body(folder)
   }
 
-  private static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: program) }
+  static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: program) }
 
   @Test(.enabled(if: isBuilt)) func compilesRunsAndVerifies() throws {
     try withFolder { folder in

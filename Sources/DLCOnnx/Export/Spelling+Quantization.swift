@@ -15,7 +15,9 @@ extension Dequantize: OnnxSpelled {
       var operands = n.operands(parameters)
       // Zero points of stacked matrices that are 0 go unsaid: ONNX Runtime 1.31 refuses them in its MatMulIntegerToFloat.
       let rank = n.inputTypes[0].rank
-      if parameters.element == .int8, rank > 2, parameters.axis == rank - 1, parameters.zeroPoints.allSatisfy({ $0 == 0 }) {
+      if parameters.element == .int8, rank > 2, parameters.axis == rank - 1,
+        parameters.zeroPoints.allSatisfy({ $0 == 0 })
+      {
         operands.removeLast()
       }
       return [n.emit("DequantizeLinear", [n.inputs[0]] + operands, parameters.onnxAttributes)]

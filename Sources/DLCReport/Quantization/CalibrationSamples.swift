@@ -8,6 +8,7 @@ final class CalibrationSamples: SampleSource {
   private let limit: Int
   private let inputs: [String]
   private let skipsBad: Bool
+  private let refusesNaN: Bool
   /// Samples that were read already, while they fit.
   private var kept: [[Tensor]] = []
   private var labels: [Int?] = []
@@ -22,25 +23,30 @@ final class CalibrationSamples: SampleSource {
   private static let mostKeptBytes = 64 << 20
   private static let seed: UInt64 = 1
 
-  /// Reads a few samples to know the data by. Throws `QuantizationError.samples` naming what cannot be read.
-  init(_ data: DataSet, limit: Int, skipsBad: Bool) throws(QuantizationError) {
+  /// Reads a few samples to know the data by. `refusesNaN`: whether samples with NaN are ones that cannot be read. Throws `QuantizationError.samples` naming what cannot be read.
+  init(_ data: DataSet, limit: Int, skipsBad: Bool, refusesNaN: Bool = true) throws(QuantizationError) {
     self.data = data
     self.limit = min(limit, data.count)
     self.skipsBad = skipsBad
+    self.refusesNaN = refusesNaN
     inputs = data.inputs.map(\.name)
     count = self.limit
     var hash = Self.fingerprint(limit: self.limit)
-    let stream = Self.stream(data, limit: min(4, self.limit), skipsBad: skipsBad)
+    let stream = Self.stream(data, limit: min(4, self.limit), skipsBad: skipsBad, refusesNaN: refusesNaN)
     do {
       while let batch = try stream.next() {
         for name in inputs { batch.inputs[name]?.withBytes { Self.mix($0, into: &hash) } }
       }
     } catch { throw .samples("\(error)") }
+    let bad = stream.skipped
+    if let first = bad.first, bad.count == data.count {
+      throw .samples("none of the \(bad.count) samples of '\(data.path)' could be read; the first: \(first.reason)")
+    }
     digest = hash
   }
 
-  private static func stream(_ data: DataSet, limit: Int, skipsBad: Bool) -> BatchStream {
-    data.batches(limit: limit, shuffleSeed: seed, skipsBad: skipsBad, workers: 2)
+  private static func stream(_ data: DataSet, limit: Int, skipsBad: Bool, refusesNaN: Bool) -> BatchStream {
+    data.batches(limit: limit, shuffleSeed: seed, skipsBad: skipsBad, refusesNaN: refusesNaN, workers: 2)
   }
 
   /// Whether the samples carry classes.
@@ -59,7 +65,7 @@ final class CalibrationSamples: SampleSource {
       for k in 0..<wanted where try !body(kept[k], labels[k]) { return }
       return
     }
-    let stream = Self.stream(data, limit: self.limit, skipsBad: skipsBad)
+    let stream = Self.stream(data, limit: self.limit, skipsBad: skipsBad, refusesNaN: refusesNaN)
     var index = 0
     var hash = Self.fingerprint(limit: self.limit)
     while index < wanted {
@@ -90,7 +96,7 @@ final class CalibrationSamples: SampleSource {
   /// A digest of every sample that is used, with its label; reads them all unless that has happened.
   func contentDigest() throws(QuantizationError) -> UInt64 {
     if let wholeDigest { return wholeDigest }
-    let stream = Self.stream(data, limit: limit, skipsBad: skipsBad)
+    let stream = Self.stream(data, limit: limit, skipsBad: skipsBad, refusesNaN: refusesNaN)
     var hash = Self.fingerprint(limit: limit)
     do { while let batch = try stream.next() { mix(batch, into: &hash) } } catch { throw .samples("\(error)") }
     wholeDigest = hash

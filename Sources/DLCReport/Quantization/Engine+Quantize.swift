@@ -2,6 +2,7 @@ import CHostMemory
 import DLCCompiler
 import DLCData
 import DLCGraph
+import DLCOperators
 import DLCPlanWriter
 import DLCQuantization
 import DLCTensor
@@ -15,11 +16,13 @@ package struct QuantizationOutcome {
   var contract: PlanContract
   /// Sentences for the user.
   package var notes: [String]
+  /// Calibration samples that were left out.
+  package var skipped: [SkippedSample] = []
 
   package var json: JSONValue {
     .object([
       ("difference", difference.json),
-      ("drop", report.drop.map { .number($0) } ?? .null),
+      ("drop", report.drop.map { .number($0) } ?? .null), ("skipped", SkippedSample.json(skipped)),
       (
         "steps",
         .array(
@@ -51,23 +54,28 @@ package struct QuantizationOutcome {
     return [difference.text]
       + (kept.isEmpty ? [] : ["improved by " + kept.joined(separator: ", ")])
       + (floats == 0 ? [] : ["\(floats) of \(report.layers.count) layers stay in floating point"])
+      + SkippedSample.lines(skipped)
   }
 }
 
 extension Engine {
-  /// What the accuracy contract adds to a plan that is planned without one: seven metrics, names and a witness.
-  private static let contractBytes = 1024
+  /// Fewer samples than this are said to be few.
+  private static let fewSamples = 16
 
-  /// Reads a model and turns it into its quantize-dequantize form, and measures what that does to its answers.
+  /// Reads a model and turns it into its quantize-dequantize form for `output`, and measures what that does to its answers.
   /// `options` gets what the plan has to record. Throws `Failure`, `UncompilableModel`, `DataError`.
   static func quantize(
-    _ model: String, _ options: inout CompileOptions, _ request: QuantizationRequest
+    _ model: String, for output: String, _ options: inout CompileOptions, _ request: QuantizationRequest
   ) throws -> (prepared: Compiler.Prepared, outcome: QuantizationOutcome) {
     // Observed values come and go by the megabyte: kept by the allocator they would add up to far more than is in use.
     dlc_return_freed_memory()
     var statistics: [ChannelStatistics] = []
     let prepared = try prepare(model, options) { imported in
       if request.data == nil { statistics = ChannelStatistics.collected(from: imported) }
+    }
+    // Said before the work, which may take an hour, and behind what is wrong with the model.
+    if let reason = FileAccess.reasonNotToCreate(output) {
+      throw Failure(.cannotWrite, "cannot write '\(output)': \(reason). Check the folder and its permissions.")
     }
     let graph = prepared.graph
     var (calibration, check): (any SampleSource, any SampleSource)
@@ -79,7 +87,8 @@ extension Engine {
         labels: data.labels)
       guard set.count > 0 else { throw Failure(.badData, "'\(data.path)' holds no samples.") }
       let samples = try failing { () throws(QuantizationError) in
-        try CalibrationSamples(set, limit: request.options.samples, skipsBad: data.skipsBad)
+        try CalibrationSamples(
+          set, limit: request.options.samples, skipsBad: data.skipsBad, refusesNaN: !graph.expectsNaN)
       }
       labelled = samples
       (calibration, check) = (samples, samples)
@@ -108,7 +117,7 @@ extension Engine {
       if let labelled { return try labelled.forEachLabelled(limit: limit, body) }
       try check.forEach(limit: limit) { (inputs: [Tensor]) throws(QuantizationError) in try body(inputs, nil) }
     }
-    return try failing { () throws(QuantizationError) in
+    return try failing(state: request.stateFile) { () throws(QuantizationError) in
       let float = try execution(graph)
       let metric: DropMetric = { (candidate: Graph) throws(QuantizationError) in
         let difference = try MeasuredDifference(float: float, quantized: try execution(candidate), samples: forEach)
@@ -119,9 +128,7 @@ extension Engine {
         runner: { (graph: Graph) throws(QuantizationError) in try execution(graph) },
         checkpoint: request.stateFile.map { CalibrationCheckpoint(file: $0) },
         metric: request.options.maxDrop == nil ? nil : metric,
-        planSize: { (candidate: Graph) throws(QuantizationError) in
-          try execution(candidate).planBytes + contractBytes
-        }
+        planSize: { (candidate: Graph) throws(QuantizationError) in try execution(candidate).planBytes }
       ) { (progress: QuantizationProgress) throws(QuantizationError) in request.progress?(progress) }
       if let unreached = result.report.unreached { throw .unreached(unreached) }
       var quantized = prepared
@@ -130,24 +137,29 @@ extension Engine {
       let difference = try MeasuredDifference(float: float, quantized: try execution(result.graph), samples: forEach)
       var notes = result.report.warnings
       if request.data == nil { notes.insert(SyntheticSamples.warning, at: 0) }
-      if let skipped = labelled?.skipped, !skipped.isEmpty {
-        notes.append("\(skipped.count) samples were left out, the first: \(skipped[0].origin): \(skipped[0].reason).")
+      let skipped = labelled?.skipped ?? []
+      if request.data != nil, difference.samples < fewSamples {
+        notes.append(
+          "Ranges come from \(difference.samples) sample\(difference.samples == 1 ? "" : "s") only, and what is measured on them is better than on others: give some hundred."
+        )
       }
       let contract = PlanContract(
         metrics: difference.metrics, samples: difference.samples,
         data: request.dataDescription(count: calibration.count),
         dataHash: hexadecimal(try labelled?.contentDigest() ?? calibration.digest))
       let outcome = QuantizationOutcome(
-        report: result.report, difference: difference, contract: contract, notes: notes)
+        report: result.report, difference: difference, contract: contract, notes: notes, skipped: skipped)
       return (quantized, outcome)
     }
   }
 
-  /// Quantization's errors as failures with their exit status.
-  private static func failing<T>(_ body: () throws(QuantizationError) -> T) throws -> T {
+  /// Quantization's errors as failures with their exit status. `state`: the file of calibration's state.
+  private static func failing<T>(state: String? = nil, _ body: () throws(QuantizationError) -> T) throws -> T {
     do { return try body() } catch {
       switch error {
-      case .samples, .checkpoint: throw Failure(.badData, "\(error)")
+      case .checkpoint: throw Failure(.badData, (state.map { "'\($0)': " } ?? "") + "\(error)")
+      case .unwritable: throw Failure(.cannotWrite, "\(error)")
+      case .samples: throw Failure(.badData, "\(error)")
       case .execution: throw Failure(.badData, "\(error)")
       case .unreached(let text): throw Failure(.missedBar, text)
       case .stopped: throw Failure(.missedBar, "\(error)")
@@ -167,6 +179,13 @@ extension MeasuredDifference {
   }
 }
 
+extension Graph {
+  /// Whether something asks which numbers are NaN: then they may be among the inputs.
+  fileprivate var expectsNaN: Bool {
+    nodes.contains { ($0?.op as? Unary)?.function == .isNaN }
+  }
+}
+
 extension CalibrationCheckpoint {
   /// State in a file, replaced as a whole.
   init(file: String) {
@@ -174,7 +193,7 @@ extension CalibrationCheckpoint {
       load: { FileManager.default.contents(atPath: file) },
       save: { (data: Data) throws(QuantizationError) in
         do { try data.write(to: URL(fileURLWithPath: file), options: .atomic) } catch {
-          throw .checkpoint("'\(file)' cannot be written")
+          throw .unwritable(file)
         }
       })
   }
