@@ -86,6 +86,30 @@ import Testing
     }
   }
 
+  /// A layer whose step takes in the sum with a layer that comes later in the model, as the mean of a variational encoder.
+  @Test func aSumWithALaterLayerIsComparedInItsPlace() throws {
+    var graph = Graph(name: "encoder")
+    var generator = SplitMix64(seed: 9)
+    let x = graph.addInput(name: "x", type: TensorType(.float32, [4, 24]), declared: [.fixed(4), .fixed(24)])
+    func layer(_ name: String) throws -> ValueID {
+      let weights = graph.addConstant(
+        Tensor.random(TensorType(.float32, [24, 12]), using: &generator), name: name + ".w")
+      return try graph.add(MatMul(), [x, weights], name: name, outputNames: [name + "_out"])[0]
+    }
+    let (mean, deviation) = (try layer("mean"), try layer("deviation"))
+    let bent = try graph.add(Unary(.sin), [deviation], name: "bent", outputNames: ["bent_out"])[0]
+    let sum = try graph.add(Binary(.add), [mean, bent], name: "sum", outputNames: ["y"])[0]
+    graph.outputs.append(Port(name: "y", value: sum, declared: [.fixed(4), .fixed(12)]))
+    try withFolder { folder in
+      let (model, plan) = (folder + "/m.onnx", folder + "/m.plan")
+      try OnnxWriter.write(graph, to: model)
+      _ = try Engine.compile(model, to: plan, options: CompileOptions())
+      let found = try layers(model, plan)
+      #expect(Set(found.map(\.name)).isSuperset(of: ["mean", "deviation"]))
+      #expect(found.allSatisfy { $0.cause == nil }, "\(found)")
+    }
+  }
+
   /// The quantized network of the healthy model, changed by `change`, beside that model.
   private func afterChanging(
     _ change: (inout Graph) throws -> Void

@@ -36,17 +36,22 @@ struct StepPairing {
     }
   }
 
-  /// In topological order, one for each name that both sides have.
+  /// In topological order of the values, one for each name that both sides have.
   func pairs() -> [Pair] {
-    let order = (graph.topologicalOrder() ?? []).filter { isComparable($0) }
+    let nodes = graph.topologicalOrder() ?? []
+    let order = nodes.filter { isComparable($0) }
     var found: [String: Pair] = [:]
     // What stands last under a name is what the layer gives.
     for id in order.reversed() where found[graph[id].name] == nil { found[graph[id].name] = pair(id) }
     var taken: Set<ValueID> = []
-    return order.compactMap { id in
+    let pairs: [Pair] = order.compactMap { id in
       guard let pair = found[graph[id].name], pair.node == id, taken.insert(pair.value).inserted else { return nil }
       return pair
     }
+    // A layer that took in the sum with another gives a value that stands behind that other's.
+    let place = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1, $0) })
+    func position(_ pair: Pair) -> Int { graph.producer(of: pair.value).flatMap { place[$0.id] } ?? 0 }
+    return pairs.sorted { position($0) < position($1) }
   }
 
   private func isComparable(_ id: NodeID) -> Bool {
