@@ -201,10 +201,11 @@ import Testing
 
   @Test func convolutionWithoutPadding() throws {
     let window = Window(kernel: [3, 3], strides: [2, 1], dilations: [1, 1], padBegin: [0, 0], padEnd: [0, 0])
-    for channels in [3, 8] {
+    for (channels, groups) in [(3, 1), (8, 1), (16, 16), (8, 8), (16, 4)] {
       let op = DynamicProduct(
-        .convolution(Convolution(window: window, channels: .last, epilogue: Epilogue(bias: true))))
-      let inputs = try inputs([2, 6, 5, channels], [16, 3, 3, channels], channels: 16)
+        .convolution(
+          Convolution(window: window, groups: groups, channels: .last, epilogue: Epilogue(bias: true))))
+      let inputs = try inputs([2, 6, 5, channels], [16, 3, 3, channels / groups], channels: 16)
       try checkLowered(op, inputs, constants: [3, 4, 5], tolerance: 1e-6)
     }
   }
