@@ -1,5 +1,7 @@
 // libFuzzer's entry: any bytes are opened as a plan; what opens is described, run and carried, within small memory.
+// With LIST_FAMILIES a program of its own, that prints which kernels ran: fuzz_plan PLAN...
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,9 @@ static const uint64_t most_macs = 1 << 18;
 
 static void observe(void *context, const dlc_step_event *event) {
   uint64_t *sum = context;
+#ifdef LIST_FAMILIES
+  puts(event->kernel);
+#endif
   for (uint32_t k = 0; k < event->output_count; k++) {
     const dlc_tensor_view *view = &event->outputs[k];
     int elements = 1;
@@ -74,3 +79,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   free(bytes);
   return 0;
 }
+
+#ifdef LIST_FAMILIES
+int main(int count, char **files) {
+  for (int k = 1; k < count; k++) {
+    static uint8_t bytes[4096];
+    FILE *file = fopen(files[k], "rb");
+    if (!file) return 66;
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    LLVMFuzzerTestOneInput(bytes, size);
+  }
+  return 0;
+}
+#endif
