@@ -19,6 +19,9 @@
 //   y f32: t.   y i32 (no scale, no residual, no bounds): acc.
 // Then, for u8, y = table[y] where a table is given.
 //
+// Where a family below says bias i32 and scale f32, either list may have one element for all channels, and narrower
+// ones that stand for the same numbers: bias i16, scale bf16.
+//
 // Some families take activations of s16 as well: one scale, zero point 0. Sums of products of s16 and s8, of at most
 // 2^18 each, with the s32 bias, are exact; acc is their sum rounded to f32 (nearest, half to even), and then
 //   t = acc * scale[c]; if residual (s16): t = t + (float)r * residual_scale; t = min(max(t, low), high)
@@ -35,7 +38,8 @@ typedef struct dlc_requantize {
 // table? u8 [256], y u8, f32 or i32 [G?, M, N] (of s16: residual s16, y s16 or f32, b_zero 0). G is 1 or absent, or
 // equal in all (a or b may have G = 1 and be shared; bias then is [N], or [G, N] where b differs). Pitches of a,
 // residual and y are respected. Where b_zero (-127...127), the packed number that stands for zero, is not 0, -b_zero *
-// (sum over k of a[m][k] - K a_zero) is added to row m's sums.
+// (sum over k of a[m][k] - K a_zero) is added to row m's sums. b of fewer than 16 columns may come without those it
+// lacks: [G, 1, ceil(K / 4), N, 4].
 typedef struct dlc_qmatmul_params {
   int32_t n;
   int32_t a_zero, b_zero;
@@ -52,7 +56,8 @@ typedef struct dlc_qmatmul_pack_params {
 
 // qconv: x u8 [N, D, H, W, C], w packed (qconv_pack), bias i32 [O], scale? f32 [O], residual? u8 as y, table? u8 [256],
 // y u8, f32 or i32 [N, OD, OH, OW, O], extents as conv; or x s16, residual s16, y s16 or f32. Padding reads x_zero.
-// Pitches of x, residual and y are respected.
+// Pitches of x, residual and y are respected. A w whose groups, after qconv_pack has merged small ones, have n < 16
+// channels each may come without the columns that its panels lack: n / 16 of the bytes, in their order.
 typedef struct dlc_qconv_params {
   dlc_window window;
   int32_t groups;

@@ -19,6 +19,8 @@ typedef struct layout {
   uint32_t taps, depth; // of a tile's rows
   uint32_t x_size;      // bytes of an element
   uint64_t copy_pitch, padding_bytes;
+  uint32_t columns;      // of a panel as the weights hold it
+  int64_t group_weights; // bytes of a group's weights
 } layout;
 
 // A window of one cell at every input cell: rows are the input's.
@@ -38,12 +40,17 @@ static bool layout_of(const dlc_call *call, layout *l) {
   l->depth = (uint32_t)(l->copies ? (l->g.depth + 3) / 4 * 4 : l->g.inputs);
   l->x_size = (uint32_t)dlc_type_size(call->operands[X].type);
   l->copy_pitch = l->copies ? dlc_qcopy_pitch(l->g.depth * l->x_size) : 0;
+  // What `check` has compared with the weights of whole panels, or of narrow ones.
+  const int64_t whole = l->g.group_bytes * l->g.groups;
+  l->columns = call->operands[W].dims[0] == whole ? DLC_QPANEL : (uint32_t)l->g.outputs;
+  l->group_weights = l->g.group_bytes / DLC_QPANEL * l->columns;
   l->padding_bytes = l->copies || l->pointwise ? 0 : align64((uint64_t)l->g.inputs * l->x_size);
   return true;
 }
 
 static uint64_t scratch_bytes(const layout *l) {
-  return l->padding_bytes + dlc_qcontract_scratch((uint32_t)l->g.outputs, l->taps, l->copy_pitch);
+  return l->padding_bytes + dlc_qcontract_scratch((uint32_t)l->g.outputs, l->taps, l->copy_pitch,
+                                                  l->columns < DLC_QPANEL ? (uint64_t)l->g.panel_bytes : 0);
 }
 
 static int check(const dlc_call *call) {
@@ -57,12 +64,14 @@ static int check(const dlc_call *call) {
   DLC_REQUIRE(p->x_zero >= 0 && p->x_zero <= (is_s16 ? 0 : 255));
   const dlc_qconv_pack_params pack = {p->window, p->groups};
   const size_t packed = dlc_qconv_packed_bytes(&pack, x->dims[4], y->dims[4]);
-  DLC_REQUIRE(packed != 0 && packed == (size_t)o[W].dims[0]);
-  DLC_REQUIRE(dlc_is_vector_q(&o[BIAS], DLC_I32, y->dims[4]));
+  layout l;
+  DLC_REQUIRE(packed != 0 && layout_of(call, &l));
+  DLC_REQUIRE(packed == (size_t)o[W].dims[0] ||
+              (l.g.outputs < DLC_QPANEL && l.group_weights * l.g.groups == o[W].dims[0]));
+  DLC_REQUIRE(dlc_is_qbiases(&o[BIAS], y->dims[4]));
   DLC_REQUIRE((is_s16 ? dlc_check_requantize_s16 : dlc_check_requantize)(&o[SCALE], &o[RESIDUAL], &o[TABLE], y,
                                                                          y->dims[4], &p->requantize) == 0);
-  layout l;
-  DLC_REQUIRE(layout_of(call, &l) && scratch_bytes(&l) <= DLC_QMOST_SCRATCH);
+  DLC_REQUIRE(scratch_bytes(&l) <= DLC_QMOST_SCRATCH);
   DLC_REQUIRE(!is_s16 || l.g.depth / l.g.merged <= DLC_QS16_MOST_PRODUCTS);
   return 0;
 }
@@ -97,8 +106,7 @@ static dlc_qgather gather_of(const dlc_qconv_params *p, const layout *l, const d
 
 static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_qconv_params *p = call->params;
-  const dlc_tensor *x = &call->operands[X], *bias = &call->operands[BIAS], *scale = &call->operands[SCALE],
-                   *residual = &call->operands[RESIDUAL], *y = &call->operands[Y];
+  const dlc_tensor *x = &call->operands[X], *residual = &call->operands[RESIDUAL], *y = &call->operands[Y];
   layout l;
   if (dlc_elements(y) == 0 || !layout_of(call, &l)) return 0;
   const int64_t rows = dlc_rows(y);
@@ -110,10 +118,10 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .shifts = l.pointwise || l.copies ? dlc_qno_shift : dlc_qgather_shifts,
       .context = l.pointwise ? (const void *)&affine : &g,
       .b = call->operands[W].data,
-      .start = bias->data,
+      .start = dlc_qchannels_of(&call->operands[BIAS]),
+      .scale = dlc_qchannels_of(&call->operands[SCALE]),
       .out = {.y = y->data,
               .residual = residual->data,
-              .scale = scale->data,
               .table = call->operands[TABLE].data,
               .y_pitch = y->pitch,
               .residual_pitch = residual->pitch,
@@ -121,6 +129,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
               .type = y->type},
       .panel_stride = (size_t)l.g.panel_bytes,
       .copy_pitch = (size_t)l.copy_pitch,
+      .columns = l.columns,
       .n = (uint32_t)l.g.outputs,
       .taps = l.taps,
       .depth = l.depth,
@@ -138,10 +147,10 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
     dlc_qcontract(&c, row_begin, row_end, column_begin, column_end, tables);
     g.x += g.inputs;
     affine.a += g.inputs;
-    c.b += l.g.group_bytes;
-    c.start += l.g.outputs;
+    c.b += l.group_weights;
+    c.start.first += l.g.outputs;
+    c.scale.first += l.g.outputs;
     c.out.y = (char *)c.out.y + y_bytes;
-    if (c.out.scale) c.out.scale += l.g.outputs;
     if (c.out.residual) c.out.residual += (size_t)l.g.outputs * l.x_size;
   }
   return 0;

@@ -36,7 +36,7 @@ static bool needs_of(const dlc_call *call, needs *n) {
   n->start_bytes = align64((uint64_t)g.outputs * sizeof(int32_t));
   n->total = n->padding_bytes + n->start_bytes +
              dlc_qcontract_scratch((uint32_t)g.outputs, (uint32_t)taps,
-                                   dlc_qcopies_rows(taps, g.inputs) ? dlc_qcopy_pitch(g.depth) : 0);
+                                   dlc_qcopies_rows(taps, g.inputs) ? dlc_qcopy_pitch(g.depth) : 0, 0);
   return true;
 }
 
@@ -51,7 +51,7 @@ static int check(const dlc_call *call) {
   const dlc_qconv_transpose_pack_params pack = {p->window, p->groups};
   const size_t packed = dlc_qconv_transpose_packed_bytes(&pack, x->dims[4], y->dims[4]);
   DLC_REQUIRE(packed != 0 && packed == (size_t)o[W].dims[0]);
-  DLC_REQUIRE(dlc_is_vector_q(&o[BIAS], DLC_I32, y->dims[4]));
+  DLC_REQUIRE(dlc_is_qbiases(&o[BIAS], y->dims[4]));
   DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, y->dims[4], &p->requantize) == 0);
   needs n;
   DLC_REQUIRE(needs_of(call, &n) && n.total <= DLC_QMOST_SCRATCH);
@@ -88,22 +88,23 @@ static void run_phase(const phase_call *f, dlc_qcontraction c, dlc_qgather *gath
                      &column_end);
   if (row_begin >= row_end || column_begin >= column_end) return;
   const uint8_t *x = gather->x;
-  const int32_t *bias = c.start;
+  dlc_qchannels bias = c.start;
   const size_t y_bytes = (size_t)c.n * dlc_type_size(c.out.type);
-  c.start = f->start;
+  c.start = (dlc_qchannels){.data = f->start, .type = DLC_I32};
   for (int32_t group = 0; group < g->groups; group++) {
     const uint8_t *sums = f->sums + (size_t)group * (size_t)g->panels * DLC_QPANEL * sizeof(int32_t);
+    dlc_qbiases(&bias, column_begin, column_end - column_begin, f->start + column_begin);
     for (uint32_t j = column_begin; j < column_end; j++) {
       uint32_t sum;
       memcpy(&sum, sums + j * sizeof sum, sizeof sum);
-      f->start[j] = (int32_t)((uint32_t)bias[j] - sum * (uint32_t)f->x_zero);
+      f->start[j] = (int32_t)((uint32_t)f->start[j] - sum * (uint32_t)f->x_zero);
     }
     dlc_qcontract(&c, row_begin, row_end, column_begin, column_end, f->tables);
     gather->x += g->inputs;
     c.b += g->group_bytes;
-    bias += c.n;
+    bias.first += c.n;
+    c.scale.first += c.n;
     c.out.y = (char *)c.out.y + y_bytes;
-    if (c.out.scale) c.out.scale += c.n;
     if (c.out.residual) c.out.residual += c.n;
   }
   gather->x = x;
@@ -146,15 +147,16 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   dlc_qcontraction c = {
       .context = &gather,
       .b = call->operands[W].data,
-      .start = call->operands[BIAS].data,
+      .start = dlc_qchannels_of(&call->operands[BIAS]),
+      .scale = dlc_qchannels_of(&call->operands[SCALE]),
       .out = {.y = y->data,
               .residual = residual->data,
-              .scale = call->operands[SCALE].data,
               .table = call->operands[TABLE].data,
               .y_pitch = y->pitch,
               .residual_pitch = residual->pitch,
               .requantize = p->requantize,
               .type = y->type},
+      .columns = DLC_QPANEL,
       .skips = p->x_zero == 0,
   };
   int32_t at[3];

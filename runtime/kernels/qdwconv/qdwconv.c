@@ -4,6 +4,7 @@
 #include "lookup/lookup.h"
 #include "qdwconv/plan.h"
 #include "qdwconv/s16.h"
+#include "qgemm/channels.h"
 
 // Bytes of weights held ready at a time, when one block of channels needs no more.
 enum { WEIGHTS_CACHE = 16 << 10 };
@@ -24,17 +25,13 @@ static bool is_s16(const dlc_call *call) {
   return DLC_HAS_TYPE(DLC_I16) && (dlc_operand(call, 0)->type == DLC_I16 || !DLC_HAS_TYPE(DLC_U8));
 }
 
-static bool is_list(const dlc_tensor *t, uint8_t type, int32_t count) {
-  return dlc_valid_type(t, type) && t->rank == 1 && t->dims[0] == count && dlc_is_dense(t);
-}
-
 static int requantize_check(const dlc_call *call, const dlc_requantize *q) {
   const dlc_tensor *scale = dlc_operand(call, 3), *residual = dlc_operand(call, 4), *table = dlc_operand(call, 5),
                    *y = dlc_operand(call, 6);
   DLC_REQUIRE(y->type == DLC_U8 || y->type == DLC_F32 || y->type == DLC_I32);
   DLC_REQUIRE(dlc_is_table(table) && (y->type == DLC_U8 || !dlc_is_present(table)));
   if (y->type == DLC_I32) return dlc_is_present(scale) || dlc_is_present(residual) ? __LINE__ : 0;
-  DLC_REQUIRE(is_list(scale, DLC_F32, y->dims[4]));
+  DLC_REQUIRE(dlc_is_qscales(scale, y->dims[4]));
   if (dlc_is_present(residual)) {
     DLC_REQUIRE(dlc_valid_type(residual, DLC_U8) && dlc_same_shape(residual, y));
     DLC_REQUIRE(q->residual_zero >= 0 && q->residual_zero <= 255);
@@ -55,7 +52,7 @@ static int qdwconv_check(const dlc_call *call) {
   const int32_t *kernel = p->window.kernel;
   DLC_REQUIRE(dlc_valid_type(w, DLC_I8) && w->rank == 1 && dlc_is_dense(w));
   DLC_REQUIRE(w->dims[0] == dlc_qdwconv_blocks(y->dims[4]) * kernel[0] * kernel[1] * kernel[2] * DLC_QLANES);
-  DLC_REQUIRE(is_list(dlc_operand(call, 2), DLC_I32, y->dims[4]));
+  DLC_REQUIRE(dlc_is_qbiases(dlc_operand(call, 2), y->dims[4]));
   return requantize_check(call, &p->requantize);
 }
 
@@ -70,7 +67,7 @@ static int64_t blocks_at_once(const dlc_qdwconv_plan *p, int64_t blocks) {
 }
 
 static size_t qdwconv_scratch(const dlc_call *call) {
-  if (is_s16(call)) return 0;
+  if (is_s16(call)) return dlc_qdwconv_s16_scratch(call);
   const dlc_qdwconv_plan p = plan_of(call);
   const int64_t blocks = blocks_at_once(&p, dlc_qdwconv_blocks(dlc_operand(call, 6)->dims[4]));
   return (size_t)(2 * columns_bytes(&p) + blocks * block_bytes(&p));
@@ -142,14 +139,15 @@ static void prepare_block(const work *w, int64_t block, uint8_t *to) {
       w->isa->weigh(from, p->kernel, DLC_QLANES, at);
     }
   const int64_t first = block * DLC_QLANES, count = dlc_min64(DLC_QLANES, w->y->dims[4] - first);
-  const dlc_tensor *scales = dlc_operand(w->call, 3);
+  const dlc_qchannels biases = dlc_qchannels_of(dlc_operand(w->call, 2)),
+                      scales = dlc_qchannels_of(dlc_operand(w->call, 3));
   uint32_t sums[DLC_QLANES] = {0};
   for (int32_t t = 0; w->isa->flip && t < p->taps; t++)
     for (int i = 0; i < DLC_QLANES; i++) sums[i] += (uint32_t)packed[(int64_t)t * DLC_QLANES + i];
   int32_t bias[DLC_QLANES] = {0};
   float scale[DLC_QLANES] = {0};
-  memcpy(bias, (const int32_t *)dlc_operand(w->call, 2)->data + first, (size_t)count * sizeof *bias);
-  if (dlc_is_present(scales)) memcpy(scale, (const float *)scales->data + first, (size_t)count * sizeof *scale);
+  dlc_qbiases(&biases, first, count, bias);
+  if (scales.data) dlc_qscales(&scales, first, count, scale);
   // What the flip takes from each input comes back as a part of the bias.
   for (int i = 0; i < DLC_QLANES; i++) bias[i] = (int32_t)((uint32_t)bias[i] + sums[i] * w->isa->flip);
   memcpy(at, bias, sizeof bias);

@@ -15,9 +15,14 @@ int dlc_qdwconv_s16_check(const dlc_call *call) {
   const int64_t taps = (int64_t)kernel[0] * kernel[1] * kernel[2];
   DLC_REQUIRE(taps <= DLC_QDWCONV_S16_TAPS);
   DLC_REQUIRE(dlc_is_vector_q(w, DLC_I8, dlc_qdwconv_blocks(y->dims[4]) * taps * DLC_QLANES));
-  DLC_REQUIRE(dlc_is_vector_q(dlc_operand(call, 2), DLC_I32, y->dims[4]));
+  DLC_REQUIRE(dlc_is_qbiases(dlc_operand(call, 2), y->dims[4]));
   return dlc_check_requantize_s16(dlc_operand(call, 3), dlc_operand(call, 4), dlc_operand(call, 5), y, y->dims[4],
                                   &p->requantize);
+}
+
+// Biases and scales, one for each channel.
+size_t dlc_qdwconv_s16_scratch(const dlc_call *call) {
+  return (size_t)dlc_operand(call, 6)->dims[4] * (sizeof(int32_t) + sizeof(float));
 }
 
 // The input rows of output row `row` of all.
@@ -42,12 +47,17 @@ int dlc_qdwconv_s16_run(const dlc_call *call, uint32_t part, uint32_t parts) {
   const dlc_window *w = &p->window;
   const dlc_tensor *x = dlc_operand(call, 0), *residual = dlc_operand(call, 4), *y = dlc_operand(call, 6);
   if (dlc_elements(y) == 0) return 0;
+  const dlc_qchannels biases = dlc_qchannels_of(dlc_operand(call, 2)), scales = dlc_qchannels_of(dlc_operand(call, 3));
+  int32_t *bias = call->scratch;
+  float *scale = (float *)(void *)(bias + y->dims[4]);
+  dlc_qbiases(&biases, 0, y->dims[4], bias);
+  dlc_qscales(&scales, 0, y->dims[4], scale);
   const dlc_qdwconv_s16_job job = {
       .x_end = (const int16_t *)x->data + (dlc_elements(x) ? (dlc_rows(x) - 1) * x->pitch + x->dims[4] : 0),
       .x_pitch = x->pitch,
       .weights = dlc_operand(call, 1)->data,
-      .bias = dlc_operand(call, 2)->data,
-      .scale = dlc_operand(call, 3)->data,
+      .bias = bias,
+      .scale = scale,
       .residual = residual->data,
       .y = y->data,
       .residual_pitch = residual->pitch,

@@ -40,6 +40,7 @@ DLC_DECLARE_ROWS(dlc_qdwconv_s16_rows, dlc_qdwconv_s16);
 
 // What qdwconv does where x is s16.
 int dlc_qdwconv_s16_check(const dlc_call *call);
+size_t dlc_qdwconv_s16_scratch(const dlc_call *call);
 int dlc_qdwconv_s16_run(const dlc_call *call, uint32_t part, uint32_t parts);
 
 #endif

@@ -3,6 +3,7 @@
 #define DLC_QGEMM_CHECK_H
 
 #include "gemm/check.h"
+#include "qgemm/channels.h"
 #include "qgemm/requantize.h"
 
 // A present operand of this type and rank.
@@ -30,7 +31,7 @@ static inline int dlc_check_requantize(const dlc_tensor *scale, const dlc_tensor
   }
   DLC_REQUIRE(y->type == DLC_U8 || y->type == DLC_F32);
   DLC_REQUIRE(dlc_requantize_valid(q, y->type == DLC_U8));
-  DLC_REQUIRE(dlc_is_vector_q(scale, DLC_F32, n));
+  DLC_REQUIRE(dlc_is_qscales(scale, n));
   DLC_REQUIRE(!dlc_is_present(residual) || (dlc_is_q(residual, DLC_U8, y->rank) && dlc_same_shape(residual, y)));
   DLC_REQUIRE(!dlc_is_present(table) || (y->type == DLC_U8 && dlc_is_vector_q(table, DLC_U8, 256)));
   return 0;
@@ -40,7 +41,7 @@ static inline int dlc_check_requantize(const dlc_tensor *scale, const dlc_tensor
 static inline int dlc_check_requantize_s16(const dlc_tensor *scale, const dlc_tensor *residual, const dlc_tensor *table,
                                            const dlc_tensor *y, int64_t n, const dlc_requantize *q) {
   DLC_REQUIRE(DLC_HAS_TYPE(DLC_I16) && dlc_extent_valid(y) && (y->type == DLC_I16 || y->type == DLC_F32));
-  DLC_REQUIRE(dlc_is_vector_q(scale, DLC_F32, n) && !dlc_is_present(table));
+  DLC_REQUIRE(dlc_is_qscales(scale, n) && !dlc_is_present(table));
   DLC_REQUIRE(!dlc_is_present(residual) || (dlc_is_q(residual, DLC_I16, y->rank) && dlc_same_shape(residual, y)));
   DLC_REQUIRE(q->low <= q->high && q->zero == 0 && q->residual_zero == 0);
   return y->type == DLC_F32 || (q->low >= -32768.0f && q->high <= 32767.0f) ? 0 : __LINE__;

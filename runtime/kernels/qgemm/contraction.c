@@ -108,13 +108,13 @@ static uint64_t padded_columns(uint32_t n) { return (uint64_t)n + DLC_QTILE_MAX_
 // Rows of y of a whole block.
 static const uint64_t y_row_bytes = MOST_TILES * DLC_QTILE_MAX_ROWS * sizeof(int64_t);
 
-uint64_t dlc_qcontract_scratch(uint32_t n, uint32_t taps, uint64_t copy_pitch) {
+uint64_t dlc_qcontract_scratch(uint32_t n, uint32_t taps, uint64_t copy_pitch, uint64_t narrow) {
   const uint64_t table = table_bytes(taps), most = MOST_TILES * table, least = 4 * table;
   uint64_t tables = most < TABLE_BUDGET ? most : least > TABLE_BUDGET ? least : TABLE_BUDGET;
   uint64_t tile_copy = copy_pitch * DLC_QTILE_MAX_ROWS, copies = copy_pitch == 0 ? 0 : COPY_BUDGET;
   if (copies < tile_copy) copies = tile_copy;
   return align64(MOST_TILES * sizeof(dlc_qtile_rows)) + y_row_bytes + tables + shift_bytes(taps) + align64(copies) +
-         2 * align64(padded_columns(n) * sizeof(int32_t));
+         2 * align64(padded_columns(n) * sizeof(int32_t)) + align64(narrow);
 }
 
 // What stands in scratch.
@@ -122,6 +122,7 @@ typedef struct workspace {
   dlc_qtile_rows *tiles;
   int32_t *start; // of all columns, padded with zeros, and their compensation
   float *scale;
+  int8_t *panel;  // a narrow panel with zeros for the columns that it lacks
   int64_t *shift; // shared by shifted tiles, with the numbers of all taps
   uint32_t *tap;
   int64_t *y_row;  // of all rows of a block
@@ -136,6 +137,8 @@ static workspace place(const dlc_qcontraction *c, void *scratch, uint32_t tiles)
   at += align64(padded_columns(c->n) * sizeof(int32_t));
   s.scale = (float *)at;
   at += align64(padded_columns(c->n) * sizeof(float));
+  s.panel = (int8_t *)at;
+  if (c->columns < DLC_QPANEL) at += align64(c->panel_stride);
   s.shift = (int64_t *)at;
   s.tap = (uint32_t *)(s.shift + c->taps);
   at += shift_bytes(c->taps);
@@ -152,18 +155,28 @@ static workspace place(const dlc_qcontraction *c, void *scratch, uint32_t tiles)
   return s;
 }
 
-// Copies start and scale of the columns, zeros after them, so that vectors may be read whole.
+// Start and scale of the columns, zeros after them, so that vectors may be read whole.
 static void copy_columns(const dlc_qcontraction *c, workspace *s, uint32_t column_begin, uint32_t column_end) {
   const size_t count = column_end - column_begin, pad = DLC_QTILE_MAX_COLUMNS * sizeof(int32_t);
-  memcpy(s->start + column_begin, c->start + column_begin, count * sizeof(int32_t));
+  dlc_qbiases(&c->start, column_begin, (int64_t)count, s->start + column_begin);
   memset(s->start + column_end, 0, pad);
-  if (!c->out.scale) return;
-  memcpy(s->scale + column_begin, c->out.scale + column_begin, count * sizeof(float));
+  if (!c->scale.data) return;
+  dlc_qscales(&c->scale, column_begin, (int64_t)count, s->scale + column_begin);
   memset(s->scale + column_end, 0, pad);
+}
+
+// The panel of which memory holds fewer columns.
+static const int8_t *widened(const dlc_qcontraction *c, int8_t *to) {
+  const size_t narrow = (size_t)c->columns * DLC_QGROUP;
+  const int8_t *from = c->b;
+  memset(to, 0, c->panel_stride);
+  for (size_t at = 0; at < c->panel_stride; at += DLC_QPANEL_GROUP_BYTES, from += narrow) memcpy(to + at, from, narrow);
+  return to;
 }
 
 typedef struct pass {
   const dlc_qcontraction *c;
+  const int8_t *b;
   const dlc_qtile_isa *isa;
   workspace s;
   dlc_qoutput out;
@@ -176,7 +189,7 @@ static void run_tile(pass *p, const dlc_qtile_rows *rows, uint32_t column, uint3
   dlc_qtile *tile = &p->tile;
   const uint32_t left = p->column_end - column;
   tile->n = left < width ? left : width;
-  tile->b = c->b + column / DLC_QPANEL * c->panel_stride;
+  tile->b = p->b + column / DLC_QPANEL * c->panel_stride;
   tile->column = column;
   tile->start = p->s.start + column;
   if (first && p->isa->compensate) {
@@ -228,7 +241,8 @@ void dlc_qcontract(const dlc_qcontraction *c, int64_t row_begin, int64_t row_end
   pass p = {.c = c, .isa = isa, .out = c->out, .column_begin = column_begin, .column_end = column_end};
   p.s = place(c, scratch, (uint32_t)(tiles < most ? tiles : most));
   copy_columns(c, &p.s, column_begin, column_end);
-  if (p.out.scale) p.out.scale = p.s.scale;
+  p.out.scale = c->scale.data ? p.s.scale : NULL;
+  p.b = c->columns < DLC_QPANEL ? widened(c, p.s.panel) : c->b;
   p.tile = (dlc_qtile){.panel_stride = c->panel_stride, .depth = c->depth, .out = &p.out, .state = &state};
   if (c->shifts) {
     c->shifts(c->context, p.s.shift);

@@ -21,9 +21,13 @@ static uint64_t start_bytes(const dlc_call *call) {
   return p->b_zero == 0 ? 0 : ((uint64_t)rows_of_product(call) * sizeof(int32_t) + 63) & ~(uint64_t)63;
 }
 
+// Bytes of a panel once it is whole.
+static uint64_t panel_bytes(const dlc_tensor *b) { return (uint64_t)b->dims[2] * DLC_QPANEL_GROUP_BYTES; }
+
 static uint64_t scratch_bytes(const dlc_call *call) {
   const dlc_qmatmul_params *p = call->params;
-  return start_bytes(call) + dlc_qcontract_scratch((uint32_t)p->n, 1, 0);
+  const dlc_tensor *b = &call->operands[B];
+  return start_bytes(call) + dlc_qcontract_scratch((uint32_t)p->n, 1, 0, b->dims[3] < DLC_QPANEL ? panel_bytes(b) : 0);
 }
 
 // What b's zero point adds to the rows first...last: -b_zero * (sum over k of a[m][k] - K a_zero), wrapping.
@@ -44,15 +48,16 @@ static int check(const dlc_call *call) {
   const bool is_s16 = a->type == DLC_I16;
   DLC_REQUIRE(dlc_is_q(a, is_s16 ? DLC_I16 : DLC_U8, 2) || dlc_is_q(a, is_s16 ? DLC_I16 : DLC_U8, 3));
   DLC_REQUIRE((y->rank == 2 || y->rank == 3) && dlc_extent_valid(y));
-  DLC_REQUIRE(dlc_is_dense_q(b, DLC_I8, 5) && b->dims[3] == DLC_QPANEL && b->dims[4] == DLC_QGROUP);
+  DLC_REQUIRE(dlc_is_dense_q(b, DLC_I8, 5) && b->dims[4] == DLC_QGROUP);
   DLC_REQUIRE(p->n >= 0 && p->n == columns_of(y));
+  DLC_REQUIRE(b->dims[3] == DLC_QPANEL || (p->n > 0 && p->n < DLC_QPANEL && b->dims[3] == p->n));
   DLC_REQUIRE(b->dims[1] == p->n / DLC_QPANEL + (p->n % DLC_QPANEL != 0));
   const int32_t depth = columns_of(a);
   DLC_REQUIRE(b->dims[2] == depth / DLC_QGROUP + (depth % DLC_QGROUP != 0));
   DLC_REQUIRE(rows_of(a) == rows_of(y));
   const int64_t g = batches(y);
   DLC_REQUIRE((batches(a) == g || batches(a) == 1) && (b->dims[0] == g || b->dims[0] == 1));
-  DLC_REQUIRE(dlc_is_vector_q(bias, DLC_I32, p->n) ||
+  DLC_REQUIRE(dlc_is_qbiases(bias, p->n) ||
               (dlc_is_dense_q(bias, DLC_I32, 2) && bias->dims[0] == b->dims[0] && bias->dims[1] == p->n));
   if (is_s16) {
     DLC_REQUIRE(dlc_check_requantize_s16(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
@@ -92,16 +97,17 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       .shifts = dlc_qno_shift,
       .context = &layout,
       .b = b->data,
-      .start = bias->data,
+      .start = dlc_qchannels_of(bias),
+      .scale = dlc_qchannels_of(&call->operands[SCALE]),
       .out = {.y = y->data,
               .residual = residual->data,
-              .scale = call->operands[SCALE].data,
               .table = call->operands[TABLE].data,
               .y_pitch = y->pitch,
               .residual_pitch = residual->pitch,
               .requantize = p->requantize,
               .type = y->type},
-      .panel_stride = (size_t)b->dims[2] * DLC_QPANEL_GROUP_BYTES,
+      .panel_stride = (size_t)panel_bytes(b),
+      .columns = (uint32_t)b->dims[3],
       .n = (uint32_t)p->n,
       .taps = 1,
       .depth = (uint32_t)columns_of(a),
@@ -111,14 +117,14 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   int32_t *row_start = call->scratch;
   void *workspace = (char *)call->scratch + start_bytes(call);
   const size_t a_step = batches(a) == 1 ? 0 : (size_t)rows * (size_t)layout.pitch;
-  const size_t b_step = b->dims[0] == 1 ? 0 : (size_t)b->dims[1] * c.panel_stride;
-  const size_t bias_step = bias->rank == 1 || b->dims[0] == 1 ? 0 : (size_t)p->n;
+  const size_t b_step = b->dims[0] == 1 ? 0 : (size_t)b->dims[1] * (size_t)b->dims[2] * (size_t)b->dims[3] * DLC_QGROUP;
+  const int64_t bias_step = bias->rank == 1 || b->dims[0] == 1 ? 0 : p->n;
   const size_t y_size = dlc_type_size(y->type);
   for (int64_t g = row_begin / rows; g * rows < row_end; g++) {
     dlc_qcontraction one = c;
     layout.a = (const uint8_t *)a->data + (size_t)g * a_step;
     one.b = c.b + (size_t)g * b_step;
-    one.start = c.start + (size_t)g * bias_step;
+    one.start.first = g * bias_step;
     one.out.y = (char *)y->data + (size_t)(g * rows * y->pitch) * y_size;
     if (c.out.residual) one.out.residual = c.out.residual + g * rows * residual->pitch * (int64_t)x_size;
     const int64_t first = row_begin > g * rows ? row_begin - g * rows : 0;

@@ -2,6 +2,8 @@
 // dilations, paddings, groups, views with a pitch, residuals, tables, types of y, parts, and checks that refuse.
 #include "test_qcontractions.h"
 
+#include "types.h"
+
 static int passed, failed;
 static uint32_t seed = 1;
 const dlc_tensor absent;
@@ -43,11 +45,61 @@ dlc_tensor make(uint8_t type, int pitch_more, int rank, const int32_t *dims) {
   return t;
 }
 
+// A list of n elements or one, of either type.
+static dlc_tensor any_list(uint8_t wide, uint8_t narrow, int32_t n) {
+  const int32_t dims[] = {pick(0, 4) ? n : 1};
+  return make(pick(0, 2) ? wide : narrow, 0, 1, dims);
+}
+
+dlc_tensor any_biases(int32_t n, int32_t most) {
+  const dlc_tensor t = any_list(DLC_I32, DLC_I16, n);
+  for (int i = 0; i < t.dims[0]; i++) {
+    if (t.type == DLC_I16)
+      ((int16_t *)t.data)[i] = (int16_t)(pick(0, 9) ? pick(-20000, 20000) : pick(0, 1) ? INT16_MIN : INT16_MAX);
+    else
+      ((int32_t *)t.data)[i] = pick(-most, most);
+  }
+  return t;
+}
+
+dlc_tensor any_scales(int32_t n, float unit, float tie) {
+  const dlc_tensor t = any_list(DLC_F32, DLC_BF16, n);
+  for (int i = 0; i < t.dims[0]; i++) {
+    const float scale = pick(0, 9) == 0 ? tie : pick(0, 30) == 0 ? 1e8f : unit * (float)pick(500, 1500) / 1e3f;
+    if (t.type == DLC_BF16)
+      ((uint16_t *)t.data)[i] = dlc_f32_to_bf16(scale);
+    else
+      ((float *)t.data)[i] = scale;
+  }
+  return t;
+}
+
+int32_t bias_at(const dlc_tensor *list, int64_t channel) {
+  const int64_t at = list->rank == 1 && list->dims[0] == 1 ? 0 : channel;
+  return list->type == DLC_I16 ? ((const int16_t *)list->data)[at] : ((const int32_t *)list->data)[at];
+}
+
+float scale_at(const dlc_tensor *list, int64_t channel) {
+  const int64_t at = list->dims[0] == 1 ? 0 : channel;
+  return list->type == DLC_BF16 ? dlc_bf16_to_f32(((const uint16_t *)list->data)[at]) : ((const float *)list->data)[at];
+}
+
+dlc_tensor any_narrow(const dlc_tensor *packed, int n, int rank) {
+  if (n >= 16 || n == 0 || pick(0, 1)) return *packed;
+  int32_t dims[5];
+  memcpy(dims, packed->dims, sizeof dims);
+  if (rank == 1) dims[0] = dims[0] / 16 * n;
+  if (rank == 5) dims[3] = n;
+  const dlc_tensor t = make(DLC_I8, 0, rank, dims);
+  for (int64_t i = 0; i < dlc_elements(packed) / 64; i++)
+    memcpy((int8_t *)t.data + i * n * 4, (const int8_t *)packed->data + i * 64, (size_t)n * 4);
+  return t;
+}
+
 ending any_ending(int rank, const int32_t *ydims, int64_t depth) {
   static const uint8_t types[] = {DLC_U8, DLC_U8, DLC_U8, DLC_F32, DLC_I32};
   const int32_t n[] = {ydims[rank - 1]}, entries[] = {256};
-  ending e = {.bias = make(DLC_I32, 0, 1, n)};
-  for (int i = 0; i < n[0]; i++) ((int32_t *)e.bias.data)[i] = pick(-20000, 20000);
+  ending e = {.bias = any_biases(n[0], 20000)};
   const uint8_t type = types[pick(0, 4)];
   e.y = make(type, pick(0, 2) ? 0 : 5, rank, ydims);
   e.q = (dlc_requantize){.zero = pick(0, 255), .residual_zero = pick(0, 255), .residual_scale = 0.37f};
@@ -59,13 +111,8 @@ ending any_ending(int rank, const int32_t *ydims, int64_t depth) {
     e.q.high -= 10.75f;
   }
   if (type == DLC_I32) return e;
-  e.scale = make(DLC_F32, 0, 1, n);
   // Sums of ordinary depth spread over the whole range; some channels overflow it by far, some are ties.
-  const float unit = 40.0f / (9000.0f * sqrtf((float)depth + 1));
-  for (int i = 0; i < n[0]; i++)
-    ((float *)e.scale.data)[i] = pick(0, 9) == 0    ? 0x1p-7f
-                                 : pick(0, 30) == 0 ? 1e8f
-                                                    : unit * (float)pick(500, 1500) / 1e3f;
+  e.scale = any_scales(n[0], 40.0f / (9000.0f * sqrtf((float)depth + 1)), 0x1p-7f);
   if (pick(0, 1)) e.residual = make(DLC_U8, pick(0, 1) ? 0 : 3, rank, ydims);
   if (type == DLC_U8 && pick(0, 2) == 0) e.table = make(DLC_U8, 0, 1, entries);
   return e;
@@ -75,7 +122,7 @@ bool matches(const ending *e, int64_t row, int32_t channel, int32_t sum, int32_t
   const int32_t acc = (int32_t)((uint32_t)sum + (uint32_t)bias);
   const int64_t at = row * e->y.pitch + channel;
   if (e->y.type == DLC_I32) return ((int32_t *)e->y.data)[at] == acc;
-  float t = (float)acc * ((float *)e->scale.data)[channel];
+  float t = (float)acc * scale_at(&e->scale, channel);
   if (e->residual.data) {
     const float r = (float)(u8_at(&e->residual, row, channel) - e->q.residual_zero) * e->q.residual_scale;
     t = t + r;

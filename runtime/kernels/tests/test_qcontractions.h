@@ -30,6 +30,13 @@ static inline int32_t weight_at(const dlc_tensor *t, int64_t index) {
   const int8_t w = ((const int8_t *)t->data)[index];
   return w < -127 ? -127 : w;
 }
+// The bias and the scale of a channel, from a list of any type that may hold them.
+int32_t bias_at(const dlc_tensor *list, int64_t channel);
+float scale_at(const dlc_tensor *list, int64_t channel);
+
+// Weights of one panel of n < 16 columns without the columns it lacks, or the weights as they are.
+dlc_tensor any_narrow(const dlc_tensor *packed, int n, int rank);
+
 static inline int32_t i32_at(const dlc_tensor *t, int64_t index) { return ((const int32_t *)t->data)[index]; }
 
 // The operands behind weights of any family, with random choices of what is there.
@@ -37,6 +44,10 @@ typedef struct ending {
   dlc_tensor bias, scale, residual, table, y;
   dlc_requantize q;
 } ending;
+
+// Lists for n channels, of any type that may hold them; scales around `unit`, some of them `tie` or far too large.
+dlc_tensor any_biases(int32_t n, int32_t most);
+dlc_tensor any_scales(int32_t n, float unit, float tie);
 
 // An ending for y of these dims whose sums have about `depth` products.
 ending any_ending(int rank, const int32_t *ydims, int64_t depth);

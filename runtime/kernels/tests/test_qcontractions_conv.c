@@ -1,4 +1,5 @@
 // qconv and qconv_pack.
+#include "qconv/geometry.h"
 #include "test_qcontractions.h"
 
 static int64_t cell(const int32_t *dims, int64_t n, int64_t d, int64_t h, int64_t w) {
@@ -49,12 +50,14 @@ static void one(const geometry *g) {
   dlc_call pack_call = {pack_operands, &pack, NULL, 2, sizeof pack};
   bool ok = run_all_parts(&dlc_qconv_pack_kernel, &pack_call, 1);
   dlc_qconv_params p = {*v, g->groups, pick(0, 2) ? pick(0, 255) : 0, e.q};
-  dlc_tensor operands[] = {x, packed, e.bias, e.scale, e.residual, e.table, e.y};
+  dlc_qgeometry shape;
+  dlc_qgeometry_of(dlc_window_taps(v), g->groups, g->c, g->o, &shape);
+  dlc_tensor operands[] = {x, any_narrow(&packed, shape.outputs, 1), e.bias, e.scale, e.residual, e.table, e.y};
   dlc_call call = {operands, &p, NULL, 7, sizeof p};
   ok = ok && run_all_parts(&dlc_qconv_kernel, &call, 6);
   for (int64_t row = 0; row < dlc_rows(&e.y) && ok; row++)
     for (int o = 0; o < g->o && ok; o++)
-      ok = matches(&e, row, o, sum_of(g, &x, &w, ydims, row, o, p.x_zero), i32_at(&e.bias, o));
+      ok = matches(&e, row, o, sum_of(g, &x, &w, ydims, row, o, p.x_zero), bias_at(&e.bias, o));
   char what[256];
   describe(what, sizeof what, "qconv", g, &e);
   expect(ok, what);

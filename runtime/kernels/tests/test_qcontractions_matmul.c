@@ -19,7 +19,7 @@ static void one(int m, int n, int k, int g, bool shared_a, bool shared_b, int vi
   bool ok =
       run_all_parts(&dlc_qmatmul_pack_kernel, &pack_call, 1) && run_all_parts(&dlc_qmatmul_pack_kernel, &pack_call, 2);
   dlc_qmatmul_params p = {n, pack.a_zero, b_zero, e.q};
-  dlc_tensor operands[] = {a, packed, own_bias ? sums : e.bias, e.scale, e.residual, e.table, e.y};
+  dlc_tensor operands[] = {a, any_narrow(&packed, n, 5), own_bias ? sums : e.bias, e.scale, e.residual, e.table, e.y};
   dlc_call call = {operands, &p, NULL, 7, sizeof p};
   ok = ok && run_all_parts(&dlc_qmatmul_kernel, &call, 6);
   for (int64_t row = 0; row < (int64_t)g * m && ok; row++)
@@ -35,7 +35,7 @@ static void one(int m, int n, int k, int g, bool shared_a, bool shared_b, int vi
         total += w;
       }
       ok = i32_at(&sums, bbatch * n + j) == -pack.a_zero * total &&
-           matches(&e, row, j, sum + added, own_bias ? -pack.a_zero * total : i32_at(&e.bias, j));
+           matches(&e, row, j, sum + added, own_bias ? -pack.a_zero * total : bias_at(&e.bias, j));
     }
   char what[128];
   snprintf(what, sizeof what, "qmatmul m%d n%d k%d g%d views %d y type %d", m, n, k, g, views, e.y.type);

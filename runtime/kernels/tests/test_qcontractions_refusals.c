@@ -91,7 +91,53 @@ static void change_requantization(const sound_call *sound) {
   }
 }
 
+// Lists of channels: a type that is none of theirs, another length, and one of each that is taken.
+static void change_lists(const sound_call *sound) {
+  static const struct {
+    uint32_t operand;
+    uint8_t type;
+    int32_t length;
+    bool taken;
+  } lists[] = {{2, DLC_I16, 20, true},   {2, DLC_I32, 1, true},   {2, DLC_I16, 1, true},   {3, DLC_BF16, 20, true},
+               {3, DLC_F32, 1, true},    {3, DLC_BF16, 1, true},  {2, DLC_I16, 19, false}, {2, DLC_U16, 20, false},
+               {2, DLC_BF16, 20, false}, {3, DLC_I16, 20, false}, {3, DLC_F16, 20, false}, {3, DLC_BF16, 2, false},
+               {3, DLC_F32, 0, false}};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    sound_call c = *sound;
+    c.operands[lists[i].operand] = (dlc_tensor){data, {lists[i].length}, lists[i].length, lists[i].type, 1};
+    const dlc_call call = {c.operands, c.words, NULL, c.count, c.bytes};
+    char what[64];
+    snprintf(what, sizeof what, "%s, list %zu", c.kernel->name, i);
+    expect((c.kernel->check(&call) == 0) == lists[i].taken, what);
+  }
+}
+
+// Weights of one panel without the columns it lacks: n of 16, nothing else.
+static void test_narrow(void) {
+  const dlc_window window = {{1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}};
+  const dlc_requantize q = {-3, 252, 3, 128, 0.5f};
+  const dlc_qconv_params conv = {window, 1, 7, q};
+  const dlc_qmatmul_params matmul = {5, 5, 3, q};
+  static const struct {
+    int32_t columns;
+    bool taken;
+  } widths[] = {{5, true}, {16, true}, {4, false}, {6, false}, {15, false}, {0, false}, {17, false}};
+  for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+    const int32_t columns = widths[i].columns, bytes = 14 * 4 * columns;
+    const dlc_tensor bias = {data, {5}, 5, DLC_I32, 1}, scale = {data, {5}, 5, DLC_F32, 1}, none = {0};
+    const dlc_tensor y = {data, {1, 1, 8, 8, 5}, 5, DLC_U8, 5}, z = {data, {2, 8, 5}, 5, DLC_U8, 3};
+    dlc_tensor convolved[] = {
+        {data, {1, 1, 8, 8, 6}, 6, DLC_U8, 5}, {data, {bytes}, bytes, DLC_I8, 1}, bias, scale, none, none, y};
+    dlc_tensor multiplied[] = {
+        {data, {2, 8, 6}, 6, DLC_U8, 3}, {data, {2, 1, 2, columns, 4}, 4, DLC_I8, 5}, bias, scale, none, none, z};
+    const dlc_call calls[] = {{convolved, &conv, NULL, 7, sizeof conv}, {multiplied, &matmul, NULL, 7, sizeof matmul}};
+    expect((dlc_qconv_kernel.check(&calls[0]) == 0) == widths[i].taken, "narrow weights of qconv");
+    expect((dlc_qmatmul_kernel.check(&calls[1]) == 0) == widths[i].taken, "narrow weights of qmatmul");
+  }
+}
+
 void test_qrefusals(void) {
+  test_narrow();
   const dlc_window window = {{1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}};
   const dlc_requantize q = {-3, 252, 3, 128, 0.5f};
   const dlc_qconv_pack_params conv_pack = {window, 1};
@@ -132,6 +178,7 @@ void test_qrefusals(void) {
     dlc_call call = {calls[i].operands, calls[i].words, NULL, 7, calls[i].bytes};
     expect(calls[i].kernel->check(&call) == 0, "sound call accepted");
     change_operands(&calls[i]);
+    change_lists(&calls[i]);
     change_words(&calls[i], calls[i].bytes / 4 - sizeof q / 4);
     change_requantization(&calls[i]);
   }

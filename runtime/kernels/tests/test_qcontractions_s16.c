@@ -19,7 +19,7 @@ static dlc_tensor make_s16(int pitch_more, int rank, const int32_t *dims) {
 
 static ending s16_ending(int rank, const int32_t *ydims, int64_t depth) {
   const int32_t n[] = {ydims[rank - 1]};
-  ending e = {.bias = make(DLC_I32, 0, 1, n), .scale = make(DLC_F32, 0, 1, n)};
+  ending e = {.bias = any_biases(n[0], pick(0, 3) ? 4000000 : INT32_MAX / 2)};
   const bool is_float = pick(0, 4) == 0;
   const int pitch_more = pick(0, 2) ? 0 : 5;
   if (is_float)
@@ -28,19 +28,13 @@ static ending s16_ending(int rank, const int32_t *ydims, int64_t depth) {
     e.y = make(DLC_I16, pitch_more, rank, ydims);
   e.q = (dlc_requantize){.low = -32768, .high = 32767, .residual_scale = 0.37f};
   if (pick(0, 3) == 0) e.q.low = 0, e.q.high = 30000.25f;
-  const float unit = 8000.0f / (18000.0f * 70.0f * sqrtf((float)depth + 1));
-  for (int i = 0; i < n[0]; i++) {
-    ((float *)e.scale.data)[i] = pick(0, 9) == 0    ? 0x1p-12f
-                                 : pick(0, 30) == 0 ? 1e8f
-                                                    : unit * (float)pick(500, 1500) / 1e3f;
-    if (pick(0, 3)) ((int32_t *)e.bias.data)[i] = pick(-4000000, 4000000);
-  }
+  e.scale = any_scales(n[0], 8000.0f / (18000.0f * 70.0f * sqrtf((float)depth + 1)), 0x1p-12f);
   if (pick(0, 1)) e.residual = make_s16(pick(0, 1) ? 0 : 3, rank, ydims);
   return e;
 }
 
 static bool matches_s16(const ending *e, int64_t row, int32_t channel, int64_t sum) {
-  float t = (float)(sum + i32_at(&e->bias, channel)) * ((float *)e->scale.data)[channel];
+  float t = (float)(sum + bias_at(&e->bias, channel)) * scale_at(&e->scale, channel);
   if (e->residual.data) {
     const float r = (float)s16_at(&e->residual, row, channel) * e->q.residual_scale;
     t = t + r;
@@ -61,7 +55,7 @@ static void matmul(int m, int n, int k, int g, bool shared_b, bool has_pitch) {
   dlc_call pack_call = {pack_operands, &pack, NULL, 2, sizeof pack};
   bool ok = run_all_parts(&dlc_qmatmul_pack_kernel, &pack_call, 1);
   dlc_qmatmul_params p = {n, 0, 0, e.q};
-  dlc_tensor operands[] = {a, packed, e.bias, e.scale, e.residual, absent, e.y};
+  dlc_tensor operands[] = {a, any_narrow(&packed, n, 5), e.bias, e.scale, e.residual, absent, e.y};
   dlc_call call = {operands, &p, NULL, 7, sizeof p};
   ok = ok && run_all_parts(&dlc_qmatmul_kernel, &call, 6);
   for (int64_t row = 0; row < (int64_t)g * m && ok; row++)

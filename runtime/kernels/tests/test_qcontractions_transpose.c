@@ -53,7 +53,7 @@ static void one(const geometry *g) {
   int32_t *sums = calloc((size_t)dlc_elements(&e.y), sizeof *sums);
   scatter(g, &x, &w, ydims, p.x_zero, sums);
   for (int64_t row = 0; row < dlc_rows(&e.y) && ok; row++)
-    for (int o = 0; o < g->o && ok; o++) ok = matches(&e, row, o, sums[row * g->o + o], i32_at(&e.bias, o));
+    for (int o = 0; o < g->o && ok; o++) ok = matches(&e, row, o, sums[row * g->o + o], bias_at(&e.bias, o));
   char what[256];
   describe(what, sizeof what, "qconv_transpose", g, &e);
   expect(ok, what);

@@ -46,11 +46,41 @@ static dlc_tensor make(uint8_t type, int gap, int rank, const int32_t *dims) {
 
 enum { X, W, BIAS, SCALE, RESIDUAL, TABLE, Y, COUNT };
 
+static int32_t bias_at(const dlc_tensor *t, int64_t c) {
+  const int64_t at = t->dims[0] == 1 ? 0 : c;
+  return t->type == DLC_I16 ? ((const int16_t *)t->data)[at] : ((const int32_t *)t->data)[at];
+}
+
+static float scale_at(const dlc_tensor *t, int64_t c) {
+  const int64_t at = t->dims[0] == 1 ? 0 : c;
+  return t->type == DLC_BF16 ? dlc_bf16_to_f32(((const uint16_t *)t->data)[at]) : ((const float *)t->data)[at];
+}
+
+// Biases and scales in lists of either type, for each channel or one for all.
+static void fill_lists(dlc_tensor *bias, dlc_tensor *scale, int turn) {
+  for (int i = 0; i < bias->dims[0]; i++) {
+    const int b = pick(-30000, 30000);
+    if (bias->type == DLC_I16)
+      ((int16_t *)bias->data)[i] = (int16_t)b;
+    else
+      ((int32_t *)bias->data)[i] = b;
+  }
+  for (int i = 0; i < scale->dims[0]; i++) {
+    float s = (float)pick(1, 1000) * 1e-5f;
+    // Numbers that fit no byte, and none at all: bounds decide.
+    if (turn % 6 == 1 && i == scale->dims[0] / 2) s = turn & 1 ? 1e30f : NAN;
+    if (scale->type == DLC_BF16)
+      ((uint16_t *)scale->data)[i] = dlc_f32_to_bf16(s);
+    else
+      ((float *)scale->data)[i] = s;
+  }
+}
+
 // One element by its definition; its bits.
 static uint32_t reference(const dlc_tensor *t, const int8_t *w, const dlc_qdwconv_params *p, const int64_t at[5]) {
   const dlc_window *v = &p->window;
   const int64_t o = at[4], c = o / p->multiplier;
-  uint32_t acc = (uint32_t)((const int32_t *)t[BIAS].data)[o];
+  uint32_t acc = (uint32_t)bias_at(&t[BIAS], o);
   for (int64_t a = 0; a < v->kernel[0]; a++)
     for (int64_t b = 0; b < v->kernel[1]; b++)
       for (int64_t e = 0; e < v->kernel[2]; e++) {
@@ -67,7 +97,7 @@ static uint32_t reference(const dlc_tensor *t, const int8_t *w, const dlc_qdwcon
       }
   if (t[Y].type == DLC_I32) return acc;
   const dlc_requantize *q = &p->requantize;
-  float sum = (float)(int32_t)acc * ((const float *)t[SCALE].data)[o];
+  float sum = (float)(int32_t)acc * scale_at(&t[SCALE], o);
   const int64_t row = ((at[0] * t[Y].dims[1] + at[1]) * t[Y].dims[2] + at[2]) * t[Y].dims[3] + at[3];
   if (dlc_is_present(&t[RESIDUAL])) {
     const int32_t r = ((const uint8_t *)t[RESIDUAL].data)[row * t[RESIDUAL].pitch + o];
@@ -154,20 +184,15 @@ static void one_case(dlc_window window, int images, int d, int h, int w, int c, 
     if (((int8_t *)weights.data)[i] == -128 || turn % 7 == 0) ((int8_t *)weights.data)[i] = 127;
   dlc_tensor t[COUNT] = {MAKE(DLC_U8, turn % 3 ? turn % 11 : 0, images, d, h, w, c),
                          pack(&weights, &window),
-                         MAKE(DLC_I32, 0, o),
-                         MAKE(DLC_F32, 0, o),
+                         MAKE(turn % 8 < 5 ? DLC_I32 : DLC_I16, 0, turn % 9 == 8 ? 1 : o),
+                         MAKE(turn % 9 < 5 ? DLC_F32 : DLC_BF16, 0, turn % 8 == 7 ? 1 : o),
                          {0},
                          {0},
                          MAKE(type, turn % 4 ? turn % 6 : 0, images, out[0], out[1], out[2], o)};
   if (turn % 7 == 0) memset(t[X].data, 255, bytes_of(&t[X]));
   p.requantize = (dlc_requantize){-pick(0, 100), pick(0, 90), pick(100, 160), pick(0, 255), 0.37f};
   if (turn % 3 == 0) p.requantize.low = (float)-p.requantize.zero, p.requantize.high = (float)(255 - p.requantize.zero);
-  for (int i = 0; i < o; i++) {
-    ((int32_t *)t[BIAS].data)[i] = pick(-30000, 30000);
-    ((float *)t[SCALE].data)[i] = (float)pick(1, 1000) * 1e-5f;
-  }
-  // Numbers that fit no byte, and none at all: bounds decide.
-  if (turn % 6 == 1 && type == DLC_U8) ((float *)t[SCALE].data)[o / 2] = turn & 1 ? 1e30f : NAN;
+  fill_lists(&t[BIAS], &t[SCALE], type == DLC_U8 ? turn : 0);
   if (type == DLC_I32) {
     free(t[SCALE].data);
     t[SCALE] = (dlc_tensor){0};
@@ -257,6 +282,9 @@ static void test_refusals(void) {
   REFUSES(t[Y].pitch = 19, t[Y].pitch = 20, "a short pitch")
   REFUSES(t[W].dims[0] = t[W].pitch = 9 * 16, t[W].dims[0] = t[W].pitch = 2 * 9 * 16, "short weights")
   REFUSES(t[BIAS].dims[0] = 19, t[BIAS].dims[0] = 20, "a short bias")
+  REFUSES(t[BIAS].type = DLC_U16, t[BIAS].type = DLC_I32, "a bias of u16")
+  REFUSES(t[SCALE].type = DLC_F16, t[SCALE].type = DLC_F32, "scales of f16")
+  REFUSES(t[SCALE].dims[0] = 2, t[SCALE].dims[0] = 20, "two scales")
   REFUSES(t[BIAS].type = DLC_ABSENT, t[BIAS].type = DLC_I32, "no bias")
   REFUSES(t[SCALE].type = DLC_ABSENT, t[SCALE].type = DLC_F32, "no scales")
   REFUSES(t[RESIDUAL].dims[2] = 1, t[RESIDUAL].dims[2] = 5, "a small residual")
