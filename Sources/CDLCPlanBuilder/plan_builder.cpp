@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <new>
 #include <tuple>
@@ -49,6 +50,22 @@ flatbuffers::Offset<flatbuffers::Vector<T>> list(flatbuffers::FlatBufferBuilder 
   return offset;
 }
 
+// The powers of two that make `scales` of the first of them; empty when there are none, or nothing would be saved.
+std::vector<int8_t> exponents_of(const float *scales, const int32_t *zeros, size_t count) {
+  std::vector<int8_t> result;
+  if (count < 2 || std::any_of(zeros, zeros + count, [&](int32_t zero) { return zero != zeros[0]; })) return result;
+  int base;
+  const float fraction = std::frexp(scales[0], &base);
+  for (size_t i = 0; i < count; i++) {
+    int power;
+    // Those that need no rounding on the way.
+    if (!std::isnormal(scales[i]) || std::frexp(scales[i], &power) != fraction || std::abs(power - base) > 100)
+      return {};
+    result.push_back(static_cast<int8_t>(power - base));
+  }
+  return result;
+}
+
 } // namespace
 
 struct dlc_plan_builder {
@@ -61,7 +78,8 @@ struct dlc_plan_builder {
   Lists<uint32_t> operands;
   Lists<int32_t> integers;
   Lists<float> scales;
-  std::map<std::tuple<uint32_t, uint32_t, int32_t>, flatbuffers::Offset<Quantization>> quantizations;
+  Lists<int8_t> exponents;
+  std::map<std::tuple<uint32_t, uint32_t, int32_t, uint32_t>, flatbuffers::Offset<Quantization>> quantizations;
   std::vector<Buffer> buffers;
   std::vector<flatbuffers::Offset<Tensor>> tensors;
   std::vector<flatbuffers::Offset<Step>> steps;
@@ -119,12 +137,15 @@ void dlc_plan_builder_add_tensor(dlc_plan_builder *b, uint32_t buffer, uint64_t 
 void dlc_plan_builder_set_quantization(dlc_plan_builder *b, const float *scales, const int32_t *zeros, size_t count,
                                        int32_t axis) {
   if (!b->fits(count * 8)) return;
+  const auto powers = exponents_of(scales, zeros, count);
+  if (!powers.empty()) count = 1;
   auto scale_list = list(b->builder, b->scales, scales, count);
   // One for each channel costs bytes: zeros alone are left out.
   bool stated = count == 1 || std::any_of(zeros, zeros + count, [](int32_t zero) { return zero != 0; });
   auto zero_list = stated ? list(b->builder, b->integers, zeros, count) : 0;
-  auto &known = b->quantizations[{scale_list.o, zero_list.o, axis}];
-  if (known.IsNull()) known = CreateQuantization(b->builder, scale_list, zero_list, axis);
+  auto exponents = powers.empty() ? 0 : list(b->builder, b->exponents, powers.data(), powers.size());
+  auto &known = b->quantizations[{scale_list.o, zero_list.o, axis, exponents.o}];
+  if (known.IsNull()) known = CreateQuantization(b->builder, scale_list, zero_list, axis, exponents);
   b->quantization = known;
 }
 
@@ -199,7 +220,7 @@ const void *dlc_plan_builder_finish(dlc_plan_builder *b, const char *name, uint6
   auto steps = builder.CreateVector(b->steps);
   auto inputs = builder.CreateVector(b->inputs);
   auto outputs = builder.CreateVector(b->outputs);
-  FinishPlanBuffer(builder, CreatePlan(builder, 1, 2, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
+  FinishPlanBuffer(builder, CreatePlan(builder, 1, 3, text, buffers, tensors, steps, inputs, outputs, arena_bytes,
                                        arena_lower_bound_bytes, b->provenance, b->weights, b->contract,
                                        b->preprocessing, b->certificate));
   *head_bytes = builder.GetSize() - b->weights_bytes;

@@ -88,7 +88,8 @@ struct Quantization FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
     VT_SCALE = 4,
     VT_ZERO = 6,
-    VT_AXIS = 8
+    VT_AXIS = 8,
+    VT_EXPONENT = 10
   };
   const flatbuffers::Vector<float> *scale() const {
     return GetPointer<const flatbuffers::Vector<float> *>(VT_SCALE);
@@ -99,6 +100,9 @@ struct Quantization FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
   int32_t axis() const {
     return GetField<int32_t>(VT_AXIS, -1);
   }
+  const flatbuffers::Vector<int8_t> *exponent() const {
+    return GetPointer<const flatbuffers::Vector<int8_t> *>(VT_EXPONENT);
+  }
   bool Verify(flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyOffset(verifier, VT_SCALE) &&
@@ -106,6 +110,8 @@ struct Quantization FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {
            VerifyOffset(verifier, VT_ZERO) &&
            verifier.VerifyVector(zero()) &&
            VerifyField<int32_t>(verifier, VT_AXIS, 4) &&
+           VerifyOffset(verifier, VT_EXPONENT) &&
+           verifier.VerifyVector(exponent()) &&
            verifier.EndTable();
   }
 };
@@ -123,6 +129,9 @@ struct QuantizationBuilder {
   void add_axis(int32_t axis) {
     fbb_.AddElement<int32_t>(Quantization::VT_AXIS, axis, -1);
   }
+  void add_exponent(flatbuffers::Offset<flatbuffers::Vector<int8_t>> exponent) {
+    fbb_.AddOffset(Quantization::VT_EXPONENT, exponent);
+  }
   explicit QuantizationBuilder(flatbuffers::FlatBufferBuilder &_fbb)
         : fbb_(_fbb) {
     start_ = fbb_.StartTable();
@@ -138,8 +147,10 @@ inline flatbuffers::Offset<Quantization> CreateQuantization(
     flatbuffers::FlatBufferBuilder &_fbb,
     flatbuffers::Offset<flatbuffers::Vector<float>> scale = 0,
     flatbuffers::Offset<flatbuffers::Vector<int32_t>> zero = 0,
-    int32_t axis = -1) {
+    int32_t axis = -1,
+    flatbuffers::Offset<flatbuffers::Vector<int8_t>> exponent = 0) {
   QuantizationBuilder builder_(_fbb);
+  builder_.add_exponent(exponent);
   builder_.add_axis(axis);
   builder_.add_zero(zero);
   builder_.add_scale(scale);
@@ -150,14 +161,17 @@ inline flatbuffers::Offset<Quantization> CreateQuantizationDirect(
     flatbuffers::FlatBufferBuilder &_fbb,
     const std::vector<float> *scale = nullptr,
     const std::vector<int32_t> *zero = nullptr,
-    int32_t axis = -1) {
+    int32_t axis = -1,
+    const std::vector<int8_t> *exponent = nullptr) {
   auto scale__ = scale ? _fbb.CreateVector<float>(*scale) : 0;
   auto zero__ = zero ? _fbb.CreateVector<int32_t>(*zero) : 0;
+  auto exponent__ = exponent ? _fbb.CreateVector<int8_t>(*exponent) : 0;
   return dlc::plan::CreateQuantization(
       _fbb,
       scale__,
       zero__,
-      axis);
+      axis,
+      exponent__);
 }
 
 struct Tensor FLATBUFFERS_FINAL_CLASS : private flatbuffers::Table {

@@ -1,11 +1,13 @@
 import CDLCPlanBuilder
 import DLCTensor
 
-/// The constants of a plan, equal bytes once, each at a multiple of 64 bytes.
+/// The constants of a plan, equal bytes once, each at a multiple of 64 bytes, or of 16 when it has 32 at most.
 struct WeightsTable {
   private(set) var entries: [(tensor: Tensor, offset: Int)] = []
   /// Bytes so far, a multiple of 64.
   private(set) var byteCount = 0
+  /// Where small constants go, 64 bytes, and how many of them are taken.
+  private var line = (start: 0, used: 64)
   private var byHash: [UInt64: [Int]] = [:]
   private var byStorage: [ObjectIdentifier: Int] = [:]
 
@@ -22,24 +24,44 @@ struct WeightsTable {
     for candidate in byHash[hash] ?? [] where Self.equal(entries[candidate].tensor.storage.bytes, bytes) {
       return entries[candidate].offset
     }
-    let offset = byteCount
+    let offset = place(bytes.count)
     byHash[hash, default: []].append(entries.count)
     byStorage[ObjectIdentifier(tensor.storage)] = entries.count
     entries.append((tensor, offset))
-    byteCount += (bytes.count + 63) / 64 * 64
     return offset
+  }
+
+  /// Room for `count` bytes.
+  private mutating func place(_ count: Int) -> Int {
+    let (start, next) = (byteCount, (line.used + 15) / 16 * 16)
+    if count > 0, count <= 32 {
+      if next + count <= 64 {
+        line.used = next + count
+        return line.start + next
+      }
+      line = (start, count)
+    }
+    byteCount += (count + 63) / 64 * 64
+    return start
   }
 
   /// Gives the bytes in order, padding included, in pieces.
   func write<E: Error>(to sink: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
     let padding = Tensor([UInt8](repeating: 0, count: 64), shape: [64])
-    for entry in entries {
-      try sink(entry.tensor.storage.bytes)
-      let rest = (64 - entry.tensor.storage.bytes.count % 64) % 64
+    var written = 0
+    func pad(to offset: Int) throws(E) {
       try padding.withBytes { (zeros: UnsafeRawBufferPointer) throws(E) in
-        try sink(UnsafeRawBufferPointer(rebasing: zeros.prefix(rest)))
+        try sink(UnsafeRawBufferPointer(rebasing: zeros.prefix(offset - written)))
       }
+      written = offset
     }
+    // Empty constants share their offset with what follows.
+    for entry in entries.filter({ $0.tensor.storage.bytes.count > 0 }).sorted(by: { $0.offset < $1.offset }) {
+      try pad(to: entry.offset)
+      try sink(entry.tensor.storage.bytes)
+      written += entry.tensor.storage.bytes.count
+    }
+    try pad(to: byteCount)
   }
 
   /// Four lanes of multiply and rotate over 8-byte words: only spreads equal sizes apart, equality is decided on the bytes.

@@ -7,12 +7,13 @@ extension InferenceSession {
   package func observe(_ inputs: [Tensor]) throws -> [ObservedTensor] {
     try fill(inputs)
     let collected = Collected()
-    observe(
+    try observe(
       { context, event in
         guard let context, let event = event?.pointee else { return }
         Unmanaged<Collected>.fromOpaque(context).takeUnretainedValue().add(event)
       }, context: Unmanaged.passUnretained(collected).toOpaque())
-    defer { observe(nil, context: nil) }
+    // Ending it asks for no memory.
+    defer { try? observe(nil, context: nil) }
     try run()
     return collected.tensors
   }

@@ -67,8 +67,8 @@ package final class InferenceSession {
   }
 
   /// Calls `observer` after each step of the runs to come; nil ends it.
-  func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
-    session.observe(observer, context: context)
+  func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) throws {
+    do { try session.observe(observer, context: context) } catch { throw InferenceSession.failure() }
   }
 
   /// Runs and gives each step's time in ms.

@@ -1,6 +1,7 @@
 import DLCGraph
 import DLCOperators
 import DLCPasses
+import DLCRuntime
 import DLCTensor
 import PlanTestSupport
 import Testing
@@ -77,5 +78,41 @@ import Testing
       #expect(quantization.zeros?[0] == zero)
     }
     #expect(plan.program.port(1, isOutput: true).quantization.count == 0)
+  }
+
+  /// What observers see of channels divided by `factors`; powers of two take a byte each in the plan.
+  @Test(arguments: [[1, 2, 0.5, 0x1p-20, 0x1p30, 4, 1, 8], [1, 2, 0.5, 0.3, 4, 1, 8, 1]] as [[Float]])
+  func channelsHaveTheirScales(factors: [Float]) throws {
+    var graph = try Self.network(.uint8)
+    _ = try PassRunner().run(Pipeline.standard(level: 2), on: &graph)
+    graph = try graph.compacted()
+    let stem = try #require(graph.nodes.compactMap { $0 }.first { $0.op is QuantizedConvolution })
+    let plan = try WrittenPlan(graph, channelScales: [stem.name: factors])
+    let session = try Session(plan.program, threads: 1)
+    let seen = SeenScales()
+    try session.observe(
+      { context, event in
+        guard let context, let event = event?.pointee, event.output_count > 0 else { return }
+        let quantization = event.outputs[0].quantization
+        let indices = 0..<Int(quantization.count)
+        Unmanaged<SeenScales>.fromOpaque(context).takeUnretainedValue().steps[String(cString: event.name)] =
+          SeenScales.Step(
+            scales: indices.map { quantization.scales[$0] }, zeros: indices.map { quantization.zeros?[$0] ?? 0 },
+            axis: quantization.axis)
+      }, context: Unmanaged.passUnretained(seen).toOpaque())
+    try session.run()
+    #expect(seen.steps[stem.name]?.scales == factors.map { $0 * 0.03 })
+    #expect(seen.steps[stem.name]?.zeros == [Int32](repeating: 0, count: 8))
+    #expect(seen.steps[stem.name]?.axis == 4)
+    #expect(seen.steps.values.contains { $0.scales == [0.06] && $0.zeros == [20] && $0.axis == -1 })
+  }
+
+  private final class SeenScales {
+    struct Step {
+      var scales: [Float]
+      var zeros: [Int32]
+      var axis: Int32
+    }
+    var steps: [String: Step] = [:]
   }
 }

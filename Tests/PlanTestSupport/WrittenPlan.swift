@@ -11,10 +11,12 @@ package final class WrittenPlan {
   private let outputTypes: [TensorType]
 
   package init(
-    _ graph: Graph, keepIntermediates: Bool = false, contract: PlanContract? = nil, preprocessing: String? = nil
+    _ graph: Graph, keepIntermediates: Bool = false, contract: PlanContract? = nil, preprocessing: String? = nil,
+    channelScales: [String: [Float]] = [:]
   ) throws {
     var options = PlanOptions()
     options.preprocessing = preprocessing
+    options.channelScales = channelScales
     options.keepIntermediates = keepIntermediates
     var writer = try PlanWriter(graph, options: options)
     if let contract { try writer.add(contract) }

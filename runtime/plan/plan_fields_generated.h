@@ -21,6 +21,7 @@ enum {
   Quantization_scale,
   Quantization_zero,
   Quantization_axis,
+  Quantization_exponent,
 };
 enum {
   Tensor_buffer,
@@ -101,6 +102,7 @@ static const plan_field plan_fields[] = {
     {FIELD_VECTOR, 2}, // Quantization.scale
     {FIELD_VECTOR, 2}, // Quantization.zero
     {FIELD_SCALAR, 2}, // Quantization.axis
+    {FIELD_VECTOR, 0}, // Quantization.exponent
     {FIELD_SCALAR, 2}, // Tensor.buffer
     {FIELD_SCALAR, 3}, // Tensor.offset
     {FIELD_SCALAR, 0}, // Tensor.type
@@ -153,6 +155,6 @@ static const plan_field plan_fields[] = {
 };
 
 // Where each table's fields begin, and where the last one's end.
-static const uint8_t plan_first_fields[] = {0, 3, 9, 14, 17, 21, 24, 28, 33, 37, 52};
+static const uint8_t plan_first_fields[] = {0, 4, 10, 15, 18, 22, 25, 29, 34, 38, 53};
 
 #endif

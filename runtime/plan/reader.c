@@ -248,9 +248,31 @@ void dlc_plan_read_quantization(const void *data, uint32_t index, dlc_plan_quant
   if (!table) return;
   out->scales = elements(data, table, Quantization_scale, &out->count);
   out->zeros = elements(data, table, Quantization_zero, &out->zero_count);
+  out->scale_count = out->count;
   if (!out->count) out->scales = NULL;
   if (!out->zero_count) out->zeros = NULL;
   out->axis = (int32_t)scalar(data, table, Quantization_axis, 4, UINT32_MAX);
+  uint32_t exponents;
+  const int8_t *first = elements(data, table, Quantization_exponent, &exponents);
+  if (!out->scales || !exponents) return;
+  out->exponents = first;
+  out->count = exponents;
+}
+
+// 2^e for e in -64...63.
+static float power_of_two(int e) {
+  uint32_t bits = (uint32_t)(e + 127) << 23;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+void dlc_plan_expand_scales(const dlc_plan_quantization *q, float *scales) {
+  // In two steps: a power of -128 is no f32 by itself.
+  for (uint32_t i = 0; i < q->count; i++) {
+    const int half = q->exponents[i] >> 1;
+    scales[i] = q->scales[0] * power_of_two(half) * power_of_two(q->exponents[i] - half);
+  }
 }
 
 void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *out) {

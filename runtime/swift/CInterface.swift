@@ -238,6 +238,8 @@ public func dlc_session_observe(
   _ session: OpaquePointer?, _ observer: dlc_observer?, _ context: UnsafeMutableRawPointer?
 ) -> dlc_status {
   guard let session else { return nullArgument() }
-  reference(session, to: Session.self).observe(observer, context: context)
-  return DLC_OK
+  do throws(Fault) {
+    try reference(session, to: Session.self).observe(observer, context: context)
+    return DLC_OK
+  } catch { return error.status }
 }

@@ -14,13 +14,29 @@ extension Program {
   /// Operand `index` of a step, its place aside; both are in range.
   package func operand(_ index: Int, ofStep step: Int) -> dlc_tensor { operands[steps[step].firstOperand + index] }
 
-  /// Bit t is set when an operand has element type t.
+  /// Bit t is set when an operand has element type t, other than one that every build reads.
   package var typeSet: UInt32 {
     var set: UInt32 = 0
-    for k in 0..<operands.count where operands[k].type < 32 && operands[k].type != UInt8(DLC_ABSENT.rawValue) {
-      set |= 1 << UInt32(operands[k].type)
+    for k in 0..<stepCount {
+      for index in 0..<Int(steps[k].operandCount) {
+        let type = operand(index, ofStep: k).type
+        guard type < 32, type != UInt8(DLC_ABSENT.rawValue),
+          !Program.isAlwaysRead(type, operand: index, kernel: kernelID(ofStep: k))
+        else { continue }
+        set |= 1 << UInt32(type)
+      }
     }
     return set
+  }
+
+  /// Whether a kernel reads an operand of this type in every build: biases in i16 and scales in bf16 of integer contractions,
+  /// which are no reason to keep arithmetic of these types.
+  static func isAlwaysRead(_ type: UInt8, operand: Int, kernel: UInt16) -> Bool {
+    switch dlc_kernel_id(UInt32(kernel)) {
+    case DLC_KERNEL_qmatmul, DLC_KERNEL_qconv, DLC_KERNEL_qdwconv, DLC_KERNEL_qconv_transpose:
+      operand == 2 && type == UInt8(DLC_I16.rawValue) || operand == 3 && type == UInt8(DLC_BF16.rawValue)
+    default: false
+    }
   }
 
   /// Whether a step writes floating-point numbers.

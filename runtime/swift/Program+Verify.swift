@@ -73,7 +73,7 @@ extension Program {
     guard entry.tensor < header.tensors else { throw fault(" names no tensor") }
     guard entry.name.bytes != nil else { throw fault(" has no name") }
     var tensor = dlc_tensor()
-    let place = try check(entry.tensor, &tensor)
+    let place = try check(entry.tensor, &tensor) { dlc_has_type($0) }
     guard place.buffer != UInt32(DLC_PLAN_NONE), place.offset == 0, dlc_row_length(&tensor) == tensor.pitch else {
       throw fault(" is not a buffer of its own")
     }
@@ -88,15 +88,17 @@ extension Program {
     bufferUses[Int(place.buffer)] = isOutput ? .output : .input
   }
 
-  /// Entry `index` of the tensor table, checked: known type, at most 8 axes, inside its buffer or the weights. `tensor` comes
-  /// as zeros and gets all but its data.
-  private func check(_ index: UInt32, _ tensor: UnsafeMutablePointer<dlc_tensor>) throws(Fault) -> Place {
+  /// Entry `index` of the tensor table, checked: a type that `isBuilt`, at most 8 axes, inside its buffer or the weights.
+  /// `tensor` comes as zeros and gets all but its data.
+  private func check(
+    _ index: UInt32, _ tensor: UnsafeMutablePointer<dlc_tensor>, isBuilt: (UInt8) -> Bool
+  ) throws(Fault) -> Place {
     var entry = dlc_plan_tensor()
     dlc_plan_read_tensor(data, index, &entry)
     func fault(_ reason: StaticString) -> Fault { Fault(DLC_ERROR_PLAN, "tensor ").with(Int(index)).with(reason) }
     let size = dlc_type_size(entry.type)
     guard size > 0 else { throw fault(" has an unknown element type") }
-    guard dlc_has_type(entry.type) else {
+    guard isBuilt(entry.type) else {
       throw Fault(DLC_ERROR_VERSION, "tensor ").with(Int(index)).with(" has element type ").with(Int(entry.type))
         .with(", which this build lacks")
     }
@@ -136,9 +138,15 @@ extension Program {
     guard entry.offset % UInt64(size) == 0 else { throw fault(" is not aligned to its elements") }
     var quantization = dlc_plan_quantization()
     dlc_plan_read_quantization(data, index, &quantization)
-    guard quantization.zero_count == 0 || quantization.zero_count == quantization.count else {
+    guard quantization.zero_count == 0 || quantization.zero_count == quantization.scale_count else {
       throw fault(" has another number of zero points than of scales")
     }
+    guard quantization.exponents == nil || quantization.scale_count == 1 else {
+      throw fault(" has powers of two of several scales")
+    }
+    guard quantization.exponents == nil || (0..<Int(entry.rank)).contains(Int(quantization.axis)),
+      quantization.exponents == nil || Int(entry.dims[Int(quantization.axis)]) == Int(quantization.count)
+    else { throw fault(" has another number of scales than its axis") }
     return place
   }
 
@@ -166,7 +174,9 @@ extension Program {
       guard tensorIndex != UInt32(DLC_PLAN_NONE) else { continue }
       guard tensorIndex < header.tensors else { throw fault(" names no tensor") }
       let tensor = operands.base + firstOperand + k
-      let place = try check(tensorIndex, tensor)
+      let place = try check(tensorIndex, tensor) {
+        dlc_has_type($0) || Program.isAlwaysRead($0, operand: k, kernel: entry.kernel)
+      }
       if place.buffer == UInt32(DLC_PLAN_NONE) {
         tensor.pointee.data = UnsafeMutableRawPointer(mutating: UnsafeRawPointer(header.weights) + place.offset)
       }

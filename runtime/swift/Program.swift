@@ -114,23 +114,22 @@ package final class Program {
       }
     }
     port.bytes = elements * dlc_type_size(tensor.type)
-    port.quantization = quantization(ofTensor: entry.tensor)
+    port.quantization = dlc_quantization(of: quantizationEntry(ofTensor: entry.tensor))
     return port
   }
 
   /// How the elements of entry `index` of the tensor table stand for real numbers.
-  func quantization(ofTensor index: UInt32) -> dlc_quantization {
+  private func quantizationEntry(ofTensor index: UInt32) -> dlc_plan_quantization {
     var entry = dlc_plan_quantization()
     dlc_plan_read_quantization(data, index, &entry)
-    return dlc_quantization(
-      scales: entry.scales, zeros: entry.zeros, count: entry.count, axis: entry.count > 1 ? entry.axis : -1)
+    return entry
   }
 
-  /// As above, of operand `index` of a step.
-  func quantization(ofOperand index: Int, step: Int) -> dlc_quantization {
+  /// As above, of operand `index` of a step; none when it is absent.
+  func quantizationEntry(ofOperand index: Int, step: Int) -> dlc_plan_quantization {
     var entry = dlc_plan_step()
     dlc_plan_read_step(data, UInt32(step), &entry)
-    return quantization(ofTensor: entry.operands[index])
+    return quantizationEntry(ofTensor: entry.operands[index])
   }
 
   /// Which operands of a step its kernel writes.

@@ -10,6 +10,7 @@ package final class Session {
   private var carries = 0
   private var observer: dlc_observer?
   private var observerContext: UnsafeMutableRawPointer?
+  private var channelScales: ChannelScales?
   /// Runs every step with its time taken, once somebody asked for that: programs that never do link without it.
   private var observedRun: (@convention(c) (UnsafeRawPointer, UnsafeMutablePointer<UInt64>?) -> dlc_status)?
 
@@ -140,7 +141,8 @@ package final class Session {
   package func cancel() { dlc_flag_raise(memory.cancellation.base) }
 
   /// Calls `observer` after each step from now on.
-  package func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) {
+  package func observe(_ observer: dlc_observer?, context: UnsafeMutableRawPointer?) throws(Fault) {
+    if observer != nil, channelScales == nil { channelScales = try ChannelScales(program) }
     self.observer = observer
     observerContext = context
     observedRun = nil
@@ -194,10 +196,10 @@ package final class Session {
     var views = (dlc_tensor_view(), dlc_tensor_view())
     withUnsafeMutableBytes(of: &views) { bytes in
       let views = bytes.bindMemory(to: dlc_tensor_view.self)
-      var count = 0
+      var (count, listed) = (0, 0)
       for k in program.writtenOperands(ofStep: index) where count < views.count {
         if operands[step.firstOperand + k].type == UInt8(DLC_ABSENT.rawValue) { continue }
-        views[count] = view(ofOperand: k, step: index)
+        views[count] = view(ofOperand: k, step: index, &listed)
         count += 1
       }
       let info = program.stepInfo(index)
@@ -213,7 +215,8 @@ package final class Session {
     }
   }
 
-  private func view(ofOperand index: Int, step: Int) -> dlc_tensor_view {
+  /// `listed`: bytes of the room for scales that the step's views take.
+  private func view(ofOperand index: Int, step: Int, _ listed: inout Int) -> dlc_tensor_view {
     let tensor = operands[program.steps[step].firstOperand + index]
     var view = dlc_tensor_view()
     view.data = UnsafeRawPointer(tensor.data)
@@ -221,7 +224,8 @@ package final class Session {
     view.element = Int32(tensor.type)
     view.rank = Int32(tensor.rank)
     view.dims = tensor.dims
-    view.quantization = program.quantization(ofOperand: index, step: step)
+    let entry = program.quantizationEntry(ofOperand: index, step: step)
+    view.quantization = channelScales?.listed(entry, from: &listed) ?? dlc_quantization(of: entry)
     return view
   }
 

@@ -13,7 +13,7 @@ extern "C" {
 
 enum {
   DLC_PLAN_MAJOR = 1,
-  DLC_PLAN_MINOR = 2,
+  DLC_PLAN_MINOR = 3,
   DLC_PLAN_NONE = 0xFFFFFFFF, // an absent operand; as a buffer: the weights
 };
 
@@ -47,11 +47,13 @@ typedef struct dlc_plan_tensor {
   uint8_t type;
 } dlc_plan_tensor;
 
-// scales[i] and zeros[i] go with index i of `axis`, or with all elements when count is 1. count 0: none.
+// scales[i] and zeros[i] go with index i of `axis`, or with all elements when count is 1. count 0: none. With
+// exponents, `count` of them, there is one scale, scales[0] * 2^exponents[i] goes with index i, and zeros[0] with all.
 typedef struct dlc_plan_quantization {
   const float *scales;
-  const int32_t *zeros; // NULL: all 0
-  uint32_t count, zero_count;
+  const int32_t *zeros;    // NULL: all 0
+  const int8_t *exponents; // or NULL
+  uint32_t count, scale_count, zero_count;
   int32_t axis;
 } dlc_plan_quantization;
 
@@ -107,6 +109,8 @@ void dlc_plan_read_header(const void *data, dlc_plan_header *header);
 void dlc_plan_read_buffer(const void *data, uint32_t index, dlc_plan_buffer *buffer);
 void dlc_plan_read_tensor(const void *data, uint32_t index, dlc_plan_tensor *tensor);
 void dlc_plan_read_quantization(const void *data, uint32_t tensor, dlc_plan_quantization *quantization);
+// The scales that exponents make, `count` of them.
+void dlc_plan_expand_scales(const dlc_plan_quantization *quantization, float *scales);
 void dlc_plan_read_step(const void *data, uint32_t index, dlc_plan_step *step);
 void dlc_plan_read_port(const void *data, bool output, uint32_t index, dlc_plan_port *port);
 void dlc_plan_read_contract(const void *data, dlc_plan_contract *contract);
