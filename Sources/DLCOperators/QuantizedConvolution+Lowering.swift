@@ -33,9 +33,10 @@ extension QuantizedConvolution {
     let parameters = dlc_qconv_params(
       window: window, groups: groups, x_zero: scheme.input.zeroPoint, requantize: requantize)
     let bytes = dlc_qconv_packed_bytes(&packing, try Int32(parameter: x[4]), outputs)
+    let panels = try packed(filters, DLC_KERNEL_qconv_pack, packing, bytes: bytes)
     return try integerContraction(
       request, DLC_KERNEL_qconv, parameters, base.epilogue, scheme,
-      packed: try packed(filters, DLC_KERNEL_qconv_pack, packing, bytes: bytes), bias: bias, macs: macs)
+      packed: base.groups == 1 ? narrowPanel(panels, columns: y[4]) ?? panels : panels, bias: bias, macs: macs)
   }
 }
 
@@ -109,8 +110,8 @@ private func integerContraction<P: BitwiseCopyable>(
 ) throws(OperatorError) -> Lowering {
   let (x, y) = (request.inputs[0].shape.asVolume, request.outputs[0].shape.asVolume)
   let operands: [Operand] = [
-    request.input(0, as: x, acceptsPitch: true), .constant(packed), .constant(bias),
-    .constant(Tensor(scheme.channelScales(y[4]), shape: Shape([y[4]]))),
+    request.input(0, as: x, acceptsPitch: true), .constant(packed), .biases(bias),
+    .scales(scheme.channelScales(y[4])),
     epilogue.positions.residual.map { request.input($0, as: y, acceptsPitch: true) } ?? .absent,
     .table(scheme.table), request.output(as: y, acceptsPitch: true),
   ]

@@ -21,7 +21,7 @@ extension QuantizedMatMul {
       scheme.input.zeroPoint, offset: request.inputs[1].element == .int8 ? 0 : scheme.weightOffset)
     let view = Shape([steps.batches, steps.rows, steps.columns])
     let operands: [Operand] = [
-      a, b, bias, .constant(Tensor(scheme.channelScales(steps.columns), shape: Shape([steps.columns]))),
+      a, b, bias, .scales(scheme.channelScales(steps.columns)),
       base.epilogue.positions.residual.map { request.input($0, as: view, acceptsPitch: true) } ?? .absent,
       .table(scheme.table), request.output(as: view, acceptsPitch: true),
     ]
@@ -49,7 +49,12 @@ extension MatMulSteps {
       let call = KernelCall(
         DLC_KERNEL_qmatmul_pack, parameters,
         operands: [.constant(constant), Operand(.output(0), try packed(constant.shape[0]))])
-      return (.constant(try call.evaluated()), .constant(try bias(constant, zero, offset: Int(offset))))
+      var b = try call.evaluated()
+      if let narrow = narrowPanel(b, columns: constant.shape[0] == 1 ? columns : 0) {
+        b = narrow.reshaped(to: try Shape(result: [1, 1, (depth + 3) / 4, columns, 4]))
+      }
+      let bias = try bias(constant, zero, offset: Int(offset))
+      return (.constant(b), bias.shape.rank == 1 ? .biases(bias) : .constant(bias))
     }
     let source = stacked(try batched(request.input(1)))
     let matrices = source.type.shape[0]

@@ -62,12 +62,22 @@ struct DraftAssembly {
       if isInteger, let scale = draft.parameters[inputs[0]]?.scale, let bias = draft.constant(id, 2) {
         quantizer.floors = floors(matrix, bias.floats(), scale)
       }
+      if isInteger { quantizer.requantization = requantization(id, draft) }
       if options.mode == .int4Weights {
         draft.weights[id] = fourBits(&quantizer, weights.floats())
       } else {
         draft.weights[id] = quantizer.perChannel(weights.floats())
       }
     }
+  }
+
+  /// A step of the input over one of the result, where that is stored as integers.
+  private func requantization(_ id: NodeID, _ draft: QuantizationDraft) -> Double? {
+    let node = draft.network.graph[id]
+    guard let input = draft.parameters[node.inputs[0]] else { return nil }
+    let isStored = draft.participation.stores(node.outputs[0], draft.network)
+    let output = isStored ? draft.parameters[node.outputs[0]] : nil
+    return Double(input.scale) / Double(output?.scale ?? 1)
   }
 
   /// Integers for the tables, such as embeddings, of lookups that stay in floating point.

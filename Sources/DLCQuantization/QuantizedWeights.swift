@@ -27,6 +27,9 @@ struct WeightQuantizer: Sendable {
   var clips = true
   /// Smallest scale of each channel, so that its bias fits 32 bits.
   var floors: [Float]?
+  /// What turns a scale into the step of a channel's sums in steps of the result, where scales are to make that a number
+  /// that bf16 holds.
+  var requantization: Double?
 
   /// The largest integer: the range is symmetric.
   var limit: Int { (1 << (bits - 1)) - 1 }
@@ -37,7 +40,7 @@ struct WeightQuantizer: Sendable {
     for group in 0..<matrix.groups {
       for row in 0..<matrix.rows { rows[matrix.channel(group, row)] += matrix.row(group, row, of: weights) }
     }
-    let scales = rows.indices.map { max(scale(rows[$0]), floors?[$0] ?? 0) }
+    let scales = rows.indices.map { short(max(scale(rows[$0]), floors?[$0] ?? 0)) }
     var integers = [Int8](repeating: 0, count: weights.count)
     for group in 0..<matrix.groups {
       for row in 0..<matrix.rows {
@@ -104,16 +107,26 @@ struct WeightQuantizer: Sendable {
   /// The scale for weights of one channel.
   private func scale(_ weights: [Float]) -> Float {
     let magnitude = weights.reduce(Float(0)) { max($0, $1.magnitude) }
-    let full = magnitude / Float(limit)
-    guard full >= Float.leastNormalMagnitude * 0x1p10, full.isFinite else { return 1 }
+    let exact = magnitude / Float(limit)
+    guard exact >= Float.leastNormalMagnitude * 0x1p10, exact.isFinite else { return 1 }
+    let full = short(exact)
     if !clips { return full }
     var best = (scale: full, error: error(weights, full))
     for k in 1...(bits == 8 ? 12 : 20) {
-      let scale = full * (1 - Float(k) * 0.025)
+      let scale = short(exact * (1 - Float(k) * 0.025))
       let error = error(weights, scale)
       if error < best.error { best = (scale, error) }
     }
     return best.scale
+  }
+
+  /// The scale, or the next one up with which sums requantize by a number that bf16 holds: weights still fit.
+  private func short(_ scale: Float) -> Float {
+    guard let requantization else { return scale }
+    let step = Float(Double(scale) * requantization)
+    guard step.isNormal else { return scale }
+    let result = Float(Double(ShortScale.above(step)) / requantization)
+    return result.isFinite && result > 0 ? result : scale
   }
 
   private func error(_ weights: [Float], _ scale: Float) -> Double {

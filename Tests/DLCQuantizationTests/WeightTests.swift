@@ -77,6 +77,27 @@ private func window(_ kernel: Int, pad: Int, stride: Int = 1) -> Window {
     #expect(quantizer.perChannel(weights).scales[3] == 5)
   }
 
+  /// Whatever the scales of input and output, sums requantize by bf16 numbers, and weights cost no more than rounding them does.
+  @Test(arguments: [true, false], [0.37, 12.7, 0.000041]) func requantizationIsShort(clips: Bool, factor: Double) {
+    let layer = Self.layers[0]
+    var random = SeededRandom(state: 6)
+    let weights = (0..<layer.weights.count).map { _ in Float(random.normal()) }
+    var quantizer = WeightQuantizer(
+      matrix: WeightMatrix(layer.op, layer.weights), shape: layer.weights, clips: clips, floors: [0, 0, 0, 5])
+    let plain = quantizer.perChannel(weights)
+    quantizer.requantization = factor
+    let result = quantizer.perChannel(weights)
+    #expect(result.scales != plain.scales)
+    for (scale, exact) in zip(result.scales, plain.scales) {
+      #expect(ShortScale.nearest(Float(Double(scale) * factor)) != nil)
+      if !clips { #expect(scale >= exact * 0.999999 && scale <= exact * 1.008) }
+    }
+    #expect(result.scales[3] >= 4.99999)
+    for (k, (a, b)) in zip(quantizer.dequantized(result), weights).enumerated() where !clips {
+      #expect(abs(a - b) <= result.scales[k / 27] * 0.50001)
+    }
+  }
+
   @Test func clippingLowersTheSquareErrorOfFourBits() {
     var random = SeededRandom(state: 9)
     let weights = (0..<1024).map { _ in Float(random.normal()) }
