@@ -16,10 +16,11 @@ package struct QuantizationCostModel: Sendable {
   /// Every operator that can be.
   package static let everything = QuantizationCostModel { _, _, _ in true }
 
-  /// Products that are over before their arguments are converted stay in floating point.
+  /// Products that are over before their arguments are converted stay in floating point. A depthwise window of 3 x 3 with a
+  /// stride of 2 has 2.25 for each argument, and is faster in integers than between two conversions.
   package static let standard = QuantizationCostModel { node, inputs, outputs in
     guard let op = Contraction(node.op), inputs.count > 1, let output = outputs.first else { return true }
     let products = Double(output.shape.count) * Double(WeightMatrix(op, inputs[1].shape).depth)
-    return products >= 4 * Double(inputs[0].shape.count) && products >= 128
+    return products >= 2 * Double(inputs[0].shape.count) && products >= 128
   }
 }
