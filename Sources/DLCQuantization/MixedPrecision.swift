@@ -76,7 +76,7 @@ struct MixedPrecision {
     if found == nil {
       let bound = limit < ranked.count ? " within \(context.options.maxPlanBytes ?? 0) bytes" : ""
       outcome.unreached =
-        "A drop of at most \(most) cannot be reached\(bound): the best point found drops \(drop) with "
+        "A drop of at most \(most) cannot be reached\(bound): the best point found drops \((drop * 1e4).rounded() / 1e4) with "
         + "\(chosen.count) of \(ranked.count) operators in floating point"
         + (outcome.returned.isEmpty ? "" : ", the most sensitive being '\(names[outcome.returned[0]].name)'")
         + ", \(try bytes(chosen.draft)) bytes."
