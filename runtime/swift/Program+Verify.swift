@@ -73,7 +73,7 @@ extension Program {
     guard entry.tensor < header.tensors else { throw fault(" names no tensor") }
     guard entry.name.bytes != nil else { throw fault(" has no name") }
     var tensor = dlc_tensor()
-    let place = try check(entry.tensor, &tensor) { dlc_has_type($0) }
+    let place = try check(entry.tensor, &tensor, operand: 0, kernel: .max)
     guard place.buffer != UInt32(DLC_PLAN_NONE), place.offset == 0, dlc_row_length(&tensor) == tensor.pitch else {
       throw fault(" is not a buffer of its own")
     }
@@ -88,17 +88,17 @@ extension Program {
     bufferUses[Int(place.buffer)] = isOutput ? .output : .input
   }
 
-  /// Entry `index` of the tensor table, checked: a type that `isBuilt`, at most 8 axes, inside its buffer or the weights.
-  /// `tensor` comes as zeros and gets all but its data.
+  /// Entry `index` of the tensor table, checked: a type that is built for this operand of a kernel, at most 8 axes, inside its
+  /// buffer or the weights. `tensor` comes as zeros and gets all but its data.
   private func check(
-    _ index: UInt32, _ tensor: UnsafeMutablePointer<dlc_tensor>, isBuilt: (UInt8) -> Bool
+    _ index: UInt32, _ tensor: UnsafeMutablePointer<dlc_tensor>, operand: Int, kernel: UInt16
   ) throws(Fault) -> Place {
     var entry = dlc_plan_tensor()
     dlc_plan_read_tensor(data, index, &entry)
     func fault(_ reason: StaticString) -> Fault { Fault(DLC_ERROR_PLAN, "tensor ").with(Int(index)).with(reason) }
     let size = dlc_type_size(entry.type)
     guard size > 0 else { throw fault(" has an unknown element type") }
-    guard isBuilt(entry.type) else {
+    guard dlc_has_type(entry.type) || Program.isAlwaysRead(entry.type, operand: operand, kernel: kernel) else {
       throw Fault(DLC_ERROR_VERSION, "tensor ").with(Int(index)).with(" has element type ").with(Int(entry.type))
         .with(", which this build lacks")
     }
@@ -141,12 +141,12 @@ extension Program {
     guard quantization.zero_count == 0 || quantization.zero_count == quantization.scale_count else {
       throw fault(" has another number of zero points than of scales")
     }
-    guard quantization.exponents == nil || quantization.scale_count == 1 else {
-      throw fault(" has powers of two of several scales")
+    if quantization.exponents != nil {
+      let axis = Int(quantization.axis)
+      guard quantization.scale_count == 1, axis >= 0, axis < Int(entry.rank),
+        Int(entry.dims[axis]) == Int(quantization.count)
+      else { throw fault(" has powers of two that do not fit its scale and axis") }
     }
-    guard quantization.exponents == nil || (0..<Int(entry.rank)).contains(Int(quantization.axis)),
-      quantization.exponents == nil || Int(entry.dims[Int(quantization.axis)]) == Int(quantization.count)
-    else { throw fault(" has another number of scales than its axis") }
     return place
   }
 
@@ -174,9 +174,7 @@ extension Program {
       guard tensorIndex != UInt32(DLC_PLAN_NONE) else { continue }
       guard tensorIndex < header.tensors else { throw fault(" names no tensor") }
       let tensor = operands.base + firstOperand + k
-      let place = try check(tensorIndex, tensor) {
-        dlc_has_type($0) || Program.isAlwaysRead($0, operand: k, kernel: entry.kernel)
-      }
+      let place = try check(tensorIndex, tensor, operand: k, kernel: entry.kernel)
       if place.buffer == UInt32(DLC_PLAN_NONE) {
         tensor.pointee.data = UnsafeMutableRawPointer(mutating: UnsafeRawPointer(header.weights) + place.offset)
       }
