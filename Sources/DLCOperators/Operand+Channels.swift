@@ -26,11 +26,15 @@ extension Operand {
 
 /// Most bytes of a panel that its kernel fills up with missing columns each time it runs.
 private let mostFilledBytes = 8192
+/// Fewest rows of a product beside which that costs next to nothing, whatever the columns.
+private let manyRows = 8
 
 /// Packed weights `[..., panelWidth, 4]` of one panel without the columns behind the first `columns`, where filling them up
-/// when run costs next to nothing; the bytes alone matter.
-func narrowPanel(_ packed: Tensor, columns: Int) -> Tensor? {
-  guard columns > 0, columns < panelWidth, packed.count <= mostFilledBytes else { return nil }
+/// when run costs little beside the product of `rows` rows, or saves most of the bytes; the bytes alone matter.
+func narrowPanel(_ packed: Tensor, columns: Int, rows: Int) -> Tensor? {
+  guard columns > 0, columns < panelWidth, packed.count <= mostFilledBytes,
+    rows >= manyRows || columns <= panelWidth / 4
+  else { return nil }
   let group = panelWidth * 4
   let bytes = packed.elements(as: Int8.self)
   let kept = stride(from: 0, to: bytes.count, by: group).flatMap { bytes[$0..<$0 + columns * 4] }

@@ -36,7 +36,8 @@ extension QuantizedConvolution {
     let panels = try packed(filters, DLC_KERNEL_qconv_pack, packing, bytes: bytes)
     return try integerContraction(
       request, DLC_KERNEL_qconv, parameters, base.epilogue, scheme,
-      packed: base.groups == 1 ? narrowPanel(panels, columns: y[4]) ?? panels : panels, bias: bias, macs: macs)
+      packed: base.groups == 1 ? narrowPanel(panels, columns: y[4], rows: y.count / y[4]) ?? panels : panels,
+      bias: bias, macs: macs)
   }
 }
 

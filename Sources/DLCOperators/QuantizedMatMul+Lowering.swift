@@ -50,7 +50,7 @@ extension MatMulSteps {
         DLC_KERNEL_qmatmul_pack, parameters,
         operands: [.constant(constant), Operand(.output(0), try packed(constant.shape[0]))])
       var b = try call.evaluated()
-      if let narrow = narrowPanel(b, columns: constant.shape[0] == 1 ? columns : 0) {
+      if let narrow = narrowPanel(b, columns: constant.shape[0] == 1 ? columns : 0, rows: batches * rows) {
         b = narrow.reshaped(to: try Shape(result: [1, 1, (depth + 3) / 4, columns, 4]))
       }
       let bias = try bias(constant, zero, offset: Int(offset))

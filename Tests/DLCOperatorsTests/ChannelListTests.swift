@@ -14,7 +14,7 @@ import Testing
       input: u8(input, 0), weightScales: scales, output: output.map { u8($0, 10) })
     let op = QuantizedMatMul(MatMul(epilogue: Epilogue(bias: true)), scheme)
     let inputs = [
-      randomBytes([3, 24], seed: 1), randomWeights([24, channels], seed: 2), Tensor(bias, shape: Shape([channels])),
+      randomBytes([9, 24], seed: 1), randomWeights([24, channels], seed: 2), Tensor(bias, shape: Shape([channels])),
     ]
     try checkLowered(op, inputs, constants: [1, 2], tolerance: 0)
     let types = inputs.map(\.type)

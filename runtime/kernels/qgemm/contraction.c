@@ -167,10 +167,10 @@ static void copy_columns(const dlc_qcontraction *c, workspace *s, uint32_t colum
 
 // The panel of which memory holds fewer columns.
 static const int8_t *widened(const dlc_qcontraction *c, int8_t *to) {
-  const size_t narrow = (size_t)c->columns * DLC_QGROUP;
   const int8_t *from = c->b;
   memset(to, 0, c->panel_stride);
-  for (size_t at = 0; at < c->panel_stride; at += DLC_QPANEL_GROUP_BYTES, from += narrow) memcpy(to + at, from, narrow);
+  for (size_t at = 0; at < c->panel_stride; at += DLC_QPANEL_GROUP_BYTES)
+    for (uint32_t j = 0; j < c->columns; j++, from += DLC_QGROUP) memcpy(to + at + j * DLC_QGROUP, from, DLC_QGROUP);
   return to;
 }
 
