@@ -104,11 +104,12 @@ extension ContractionScheme {
     return inputs.map { TensorType(.float32, $0.shape) }
   }
 
-  /// What a step of the sums of each output channel is in steps of the target: s_x s_w[c] / s_y, in f32, or in bf16 where
-  /// weight scales have been chosen so that all are such numbers but for rounding.
+  /// What a step of the sums of each output channel is in steps of the target: (s_x s_w[c]) / s_y, each operation rounded to
+  /// f32, as ONNX Runtime does: a file that it quantized gives its integers. In bf16 where weight scales have been chosen
+  /// so that all are such numbers but for rounding.
   func channelScales(_ channels: Int) -> [Float] {
     let scales = weightScales.count == 1 ? [Float](repeating: weightScales[0], count: channels) : weightScales
-    let steps = scales.map { Float(Double(input.scale) * Double($0) / Double(target?.scale ?? 1)) }
+    let steps = scales.map { Float(input.scale, times: $0, over: target?.scale ?? 1) }
     let short = steps.compactMap(ShortScale.nearest)
     return short.count == steps.count ? short : steps
   }

@@ -56,9 +56,24 @@ extension QuantizedBinary: IntegerOperator {
 
   /// The scales over y's, as the kernel takes them; a product has one, in `a`.
   private var scales: (a: Float, b: Float) {
-    let own = Double(target?.scale ?? 1)
-    if base.kind == .multiply { return (Float(Double(a.scale) * Double(b.scale) / own), 0) }
-    return (Float(Double(a.scale) / own), Float(Double(b.scale) / own))
+    let own = target?.scale ?? 1
+    if base.kind == .multiply { return (Float(a.scale, times: b.scale, over: own), 0) }
+    return (a.scale / own, b.scale / own)
+  }
+
+  /// Largest scale, in steps of y, of what is added in one go with the zero points: they are rounded at its magnitude.
+  private static let largestFoldedScale: Float = 256
+
+  /// Whether bytes are added as ONNX Runtime adds them, so that a file that it quantized gives its integers.
+  private var isSum: Bool {
+    base.kind == .add && target?.element == .uint8 && max(scales.a, scales.b) <= Self.largestFoldedScale
+  }
+
+  /// `DLC_QBIN_SUM` of `p` and `q`, before bounds.
+  private func sum(_ p: Int32, _ q: Int32) -> Float {
+    let (scales, zero) = (scales, Float(target?.zeroPoint ?? 0))
+    let base = zero - (scales.b * Float(b.zeroPoint)).addingProduct(scales.a, Float(a.zeroPoint))
+    return base.addingProduct(Float(q), scales.b).addingProduct(Float(p), scales.a)
   }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
@@ -87,6 +102,12 @@ extension QuantizedBinary: IntegerOperator {
     let (low, high) = base.function.steps(of: target)
     let scales = scales
     let kind = base.kind
+    if isSum, let target {
+      let zero = Float(target.zeroPoint)
+      let steps = zip(left, right).map { sum(Int32($0), Int32($1)).bounded(low + zero, high + zero) }
+      let bytes = QuantizationParameters(.uint8, scale: target.scale, zeroPoint: 0)
+      return [bytes.rounded(steps, through: table, shape: y.shape)]
+    }
     let real = zip(left, right).map { p, q -> Float in
       let (p, q) = (Int32(p) - a.zeroPoint, Int32(q) - b.zeroPoint)
       let t: Float =
@@ -113,9 +134,11 @@ extension QuantizedBinary: IntegerOperator {
   package func lower(_ request: LoweringRequest) throws(OperatorError) -> Lowering {
     if let limit = request.limit { return .undefined(limit) }
     let (low, high) = base.function.steps(of: target)
+    let zero = target?.zeroPoint ?? 0
+    let shift = isSum ? Float(zero) : 0
     let parameters = dlc_qbinary_params(
-      op: Int32(base.kind.code), a_zero: a.zeroPoint, b_zero: b.zeroPoint, zero: target?.zeroPoint ?? 0,
-      a_scale: scales.a, b_scale: scales.b, low: low, high: high)
+      op: isSum ? Int32(DLC_QBIN_SUM) : Int32(base.kind.code), a_zero: a.zeroPoint, b_zero: b.zeroPoint,
+      zero: zero, a_scale: scales.a, b_scale: scales.b, low: low + shift, high: high + shift)
     // A vector's rows are one row, whose pitch means nothing: only tensors of the output's rank are views.
     let operands = [0, 1].map { k in
       request.input(k, acceptsPitch: request.inputs[k].rank == request.outputs[0].rank)

@@ -1,7 +1,7 @@
 /// Scales that bf16 holds, in half the bytes of a plan.
 package enum ShortScale {
   /// Steps of f32 by which a product of scales may miss the bf16 number that one of them was chosen for.
-  private static let rounding: UInt32 = 2
+  private static let rounding: UInt32 = 3
 
   /// The bf16 number that a positive scale is but for rounding; nil when there is none.
   package static func nearest(_ scale: Float) -> Float? {

@@ -41,6 +41,26 @@ import Testing
       try QuantizedConvolution(base, scheme).evaluate(inputs)[0] == tensor(.uint8, [1, 1, 3], [155, 157, 157]))
   }
 
+  @Test func bytesAreAddedInTheOrderOfOnnxRuntime() throws {
+    // The zero points are part of what is rounded: 1/2 + 1 goes to 2, where 1/2 rounded and then 1 would be 1.
+    let op = QuantizedBinary(Binary(.add), a: u8(0.5, 3), b: u8(0.5, 4), output: u8(1, 1))
+    let (a, b) = (tensor(.uint8, [4], [3, 4, 5, 255]), tensor(.uint8, [4], [4, 4, 5, 255]))
+    #expect(try op.evaluate([a, b])[0] == tensor(.uint8, [4], [1, 2, 2, 252]))
+    // A scale that is far larger than the result's would round the zero points away: those stay apart.
+    let mask = QuantizedBinary(Binary(.add), a: u8(4000, 255), b: u8(0.01, 0), output: u8(0.01, 7))
+    let (hidden, x) = (tensor(.uint8, [3], [254, 255, 255]), tensor(.uint8, [3], [200, 200, 3]))
+    #expect(try mask.evaluate([hidden, x])[0] == tensor(.uint8, [3], [0, 207, 10]))
+  }
+
+  @Test func scalesAreDividedInSinglePrecision() {
+    let (a, b, c) = (Float(0.1), Float(0.3), Float(0.7))
+    #expect(Float(a, times: b, over: c) == a * b / c)
+    // A product below f32's range would be no scale at all.
+    #expect(
+      Float(1e-30, times: 1e-20, over: 1e-25)
+        == Float(Double(Float(1e-30)) * Double(Float(1e-20)) / Double(Float(1e-25))))
+  }
+
   @Test func convolutionIsTheRealOneWithinAStep() throws {
     let window = Window(kernel: [3, 2], strides: [2, 1], dilations: [1, 2], padBegin: [1, 0], padEnd: [2, 1])
     for groups in [1, 2, 4] {

@@ -217,7 +217,9 @@ typedef struct dlc_softmax_params {
 
 // normalize f32: x, scale?, bias?, y. kind 0: layer (over the axes from `axis` on; scale and bias have that many
 // elements), 1: instance, channels last (x [N, ..., C], mean and variance over the middle axes; scale, bias [C]), 2:
-// root mean square (as layer, no mean).
+// root mean square (as layer, no mean). An instance's sums have one order on every instruction set: the first 65,536
+// places go in turn to eight sums, which are added in halves, places that make no eight after them, then further
+// blocks; y = x factor + (bias - mean factor), each operation rounded by itself, as ONNX Runtime computes it.
 typedef struct dlc_normalize_params {
   int32_t kind, axis;
   float epsilon;
@@ -326,7 +328,8 @@ typedef enum dlc_resize_nearest {
 
 // resize: x, y, same rank. f32; nearest any type (f32 with TF_CROP). Pitches of both are respected. Semantics of ONNX
 // Resize 19; scales: output over input per axis, positive (an axis that stays has 1); roi for TF_CROP, 0...1 being the
-// whole axis.
+// whole axis. Linear over two axes without antialias sums four terms from left to right, row by row, their weights
+// being products rounded to f32, as ONNX Runtime does.
 typedef struct dlc_resize_params {
   int32_t mode, coordinate, nearest, exclude_outside, antialias;
   float cubic_a, extrapolation;

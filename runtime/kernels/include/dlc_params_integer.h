@@ -145,8 +145,13 @@ typedef struct dlc_lookup_params {
 // b_zero) * b_scale, the scales being over y's; MUL: t = ((a - a_zero) * (b - b_zero)) * a_scale, the product exact in
 // s32; MIN, MAX: of the two addends of ADD. Then bounds, rounding, zero and table as dlc_requantize. y f32: t after the
 // bounds. Or a and b s16, y s16 or f32, as there; a product of s16 is exact in s32, then rounded to f32.
+//
+// SUM, for y u8 alone, is ADD in ONNX Runtime's order: t = fma(a, a_scale, fma(b, b_scale, zero - fma(a_scale, a_zero,
+// b_scale * b_zero))), each fma rounded once, everything else by itself; y = clamp(round-half-even(t)), low and high
+// being bounds of t, which holds the zero point already.
+enum { DLC_QBIN_SUM = 64 };
 typedef struct dlc_qbinary_params {
-  int32_t op; // dlc_binary_op
+  int32_t op; // dlc_binary_op, or DLC_QBIN_SUM
   int32_t a_zero, b_zero, zero;
   float a_scale, b_scale, low, high;
 } dlc_qbinary_params;

@@ -33,10 +33,12 @@ static int qbinary_check(const dlc_call *call) {
   DLC_REQUIRE(dlc_valid_type(a, DLC_U8) && dlc_valid_type(b, DLC_U8) && dlc_valid(y));
   DLC_REQUIRE(y->type == DLC_U8 || y->type == DLC_F32);
   DLC_REQUIRE(dlc_broadcasts(a, y) && dlc_broadcasts(b, y));
-  DLC_REQUIRE(is_known(params->op));
+  const bool is_sum = params->op == DLC_QBIN_SUM;
+  DLC_REQUIRE(is_sum ? y->type == DLC_U8 : is_known(params->op));
   DLC_REQUIRE(params->a_zero >= 0 && params->a_zero <= 255 && params->b_zero >= 0 && params->b_zero <= 255);
   DLC_REQUIRE(dlc_is_table(table));
-  if (y->type == DLC_U8) return dlc_bounds_valid(params->low, params->high, params->zero) ? 0 : __LINE__;
+  DLC_REQUIRE(!is_sum || (params->zero >= 0 && params->zero <= 255));
+  if (y->type == DLC_U8) return dlc_bounds_valid(params->low, params->high, is_sum ? 0 : params->zero) ? 0 : __LINE__;
   DLC_REQUIRE(params->low <= params->high && !dlc_is_present(table));
   return 0;
 }

@@ -6,15 +6,17 @@
 #define Q(name) DLC_Q(name)
 #define STEP DLC_QLANES
 
-// One side of the operator: what is the same for all elements, and its only value when it repeats.
+// One side of the operator: what is the same for all elements, and its only value when it repeats. A SUM has no zeros:
+// that of b is what its product is added to.
 typedef struct side {
   const uint8_t *from;
   bool repeats;
   DLC_QF zero, scale, only;
 } side;
 
-// (value - zero) * scale; of a product the scale comes last.
+// (value - zero) * scale; of a product the scale comes last, of a SUM both are applied there.
 DLC_QINLINE DLC_QF term_of(DLC_QI value, const side *s, const int op) {
+  if (op == DLC_QBIN_SUM) return Q(float)(value);
   DLC_QF t = Q(sub)(Q(float)(value), s->zero);
   return op == DLC_BIN_MUL ? t : Q(mul)(t, s->scale);
 }
@@ -37,6 +39,7 @@ DLC_QINLINE DLC_QF combine(const side *a, const side *b, int64_t i, const int op
   case DLC_BIN_ADD: return Q(add)(s, t);
   case DLC_BIN_SUB: return Q(sub)(s, t);
   case DLC_BIN_MUL: return Q(mul)(is_float ? Q(add)(Q(mul)(s, t), Q(splat)(0)) : Q(mul)(s, t), a->scale);
+  case DLC_QBIN_SUM: return Q(fma)(s, a->scale, Q(fma)(t, b->scale, b->zero));
   case DLC_BIN_MIN: return Q(min)(s, t);
   default: return Q(max)(s, t);
   }
@@ -55,8 +58,14 @@ DLC_QINLINE DLC_QB four(const side *a, const side *b, int64_t i, const int op, d
                   combine(a, b, i + 2 * STEP, op, false), combine(a, b, i + 3 * STEP, op, false), bounds);
 }
 
+DLC_QINLINE float base_of(const dlc_qbinary_params *p) {
+  const float b = p->b_scale * (float)p->b_zero;
+  return (float)p->zero - __builtin_fmaf(p->a_scale, (float)p->a_zero, b);
+}
+
 DLC_QINLINE void bytes_of(const dlc_qbinary_params *params, side a, side b, uint8_t *y, int64_t n, const int op) {
-  const dlc_qbounds bounds = dlc_bounds_of(params->low, params->high, params->zero);
+  const dlc_qbounds bounds = dlc_bounds_of(params->low, params->high, op == DLC_QBIN_SUM ? 0 : params->zero);
+  if (op == DLC_QBIN_SUM) b.zero = Q(splat)(base_of(params));
   int64_t i = 0;
   for (; i + DLC_QBYTES <= n; i += DLC_QBYTES) Q(store_bytes)(y + i, four(&a, &b, i, op, bounds));
   if (i == n) return;
@@ -108,6 +117,7 @@ OPERATOR(sub, DLC_BIN_SUB)
 OPERATOR(mul, DLC_BIN_MUL)
 OPERATOR(min, DLC_BIN_MIN)
 OPERATOR(max, DLC_BIN_MAX)
+RUN(sum_u8, uint8_t, bytes_of, DLC_QBIN_SUM)
 
 #define CHOOSE(name, type)                                                                                             \
   static void name(const dlc_qbinary_params *p, const uint8_t *a, int64_t sa, const uint8_t *b, int64_t sb, void *y,   \
@@ -120,8 +130,16 @@ OPERATOR(max, DLC_BIN_MAX)
     default: max_##type(p, a, sa, b, sb, y, n); return;                                                                \
     }                                                                                                                  \
   }
-CHOOSE(run_u8, u8)
+CHOOSE(run_two_scales, u8)
 CHOOSE(run_f32, f32)
+
+static void run_u8(const dlc_qbinary_params *p, const uint8_t *a, int64_t sa, const uint8_t *b, int64_t sb, void *y,
+                   int64_t n) {
+  if (p->op == DLC_QBIN_SUM)
+    sum_u8(p, a, sa, b, sb, y, n);
+  else
+    run_two_scales(p, a, sa, b, sb, y, n);
+}
 
 const dlc_qbinary_rows DLC_ROWS_NAME = {run_u8, run_f32, DLC_HAS_TYPE(DLC_I16) ? run_s16 : NULL};
 

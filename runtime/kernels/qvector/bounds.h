@@ -1,7 +1,8 @@
 // Bounds of a requantized byte, and sixteen elements at a time: what the qvector_<isa>.h share.
 //
 // Each qvector_<isa>.h gives the same operations on sixteen lanes, bit for bit: types DLC_QF (f32), DLC_QI (s32) and
-// DLC_QB (64 bytes), functions DLC_Q(name). Products and sums are rounded one by one, never fused.
+// DLC_QB (64 bytes), functions DLC_Q(name). Products and sums are rounded one by one, never fused, but in fma, which
+// rounds once.
 #ifndef DLC_QVECTOR_BOUNDS_H
 #define DLC_QVECTOR_BOUNDS_H
 

@@ -42,6 +42,9 @@ DLC_QPAIR(add, DLC_QF, _mm256_add_ps)
 DLC_QPAIR(sub, DLC_QF, _mm256_sub_ps)
 DLC_QPAIR(mul, DLC_QF, _mm256_mul_ps)
 DLC_QPAIR(div, DLC_QF, _mm256_div_ps)
+DLC_QINLINE DLC_QF DLC_Q(fma)(DLC_QF x, DLC_QF y, DLC_QF z) {
+  return (DLC_QF){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
+}
 // x where it is greater (less), else y, also where one is NaN.
 DLC_QPAIR(max, DLC_QF, _mm256_max_ps)
 DLC_QPAIR(min, DLC_QF, _mm256_min_ps)

@@ -32,6 +32,7 @@ DLC_QINLINE DLC_QF DLC_Q(add)(DLC_QF a, DLC_QF b) { return _mm512_add_ps(a, b); 
 DLC_QINLINE DLC_QF DLC_Q(sub)(DLC_QF a, DLC_QF b) { return _mm512_sub_ps(a, b); }
 DLC_QINLINE DLC_QF DLC_Q(mul)(DLC_QF a, DLC_QF b) { return _mm512_mul_ps(a, b); }
 DLC_QINLINE DLC_QF DLC_Q(div)(DLC_QF a, DLC_QF b) { return _mm512_div_ps(a, b); }
+DLC_QINLINE DLC_QF DLC_Q(fma)(DLC_QF a, DLC_QF b, DLC_QF c) { return _mm512_fmadd_ps(a, b, c); }
 // a where it is greater (less), else b, also where one is NaN.
 DLC_QINLINE DLC_QF DLC_Q(max)(DLC_QF a, DLC_QF b) { return _mm512_max_ps(a, b); }
 DLC_QINLINE DLC_QF DLC_Q(min)(DLC_QF a, DLC_QF b) { return _mm512_min_ps(a, b); }

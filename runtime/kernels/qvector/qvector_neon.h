@@ -45,6 +45,19 @@ DLC_QMAP(float, DLC_QF, (DLC_QI x), vcvtq_f32_s32(x.val[i]))
 DLC_QMAP(add, DLC_QF, (DLC_QF a, DLC_QF b), vaddq_f32(a.val[i], b.val[i]))
 DLC_QMAP(sub, DLC_QF, (DLC_QF a, DLC_QF b), vsubq_f32(a.val[i], b.val[i]))
 DLC_QMAP(mul, DLC_QF, (DLC_QF a, DLC_QF b), vmulq_f32(a.val[i], b.val[i]))
+DLC_QINLINE float32x4_t DLC_Q(fused)(float32x4_t a, float32x4_t b, float32x4_t c) {
+#if defined(__aarch64__) || defined(__ARM_FEATURE_FMA)
+  return vfmaq_f32(c, a, b);
+#else // NEON before VFPv4
+  float x[4], y[4], z[4];
+  vst1q_f32(x, a);
+  vst1q_f32(y, b);
+  vst1q_f32(z, c);
+  for (int i = 0; i < 4; i++) x[i] = __builtin_fmaf(x[i], y[i], z[i]);
+  return vld1q_f32(x);
+#endif
+}
+DLC_QMAP(fma, DLC_QF, (DLC_QF a, DLC_QF b, DLC_QF c), DLC_Q(fused)(a.val[i], b.val[i], c.val[i]))
 DLC_QINLINE float32x4_t DLC_Q(divide)(float32x4_t a, float32x4_t b) {
 #if defined(__aarch64__)
   return vdivq_f32(a, b);

@@ -46,6 +46,7 @@ DLC_QMAP(add, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] + b.v[i])
 DLC_QMAP(sub, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] - b.v[i])
 DLC_QMAP(mul, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] * b.v[i])
 DLC_QMAP(div, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] / b.v[i])
+DLC_QMAP(fma, DLC_QF, (DLC_QF a, DLC_QF b, DLC_QF c), __builtin_fmaf(a.v[i], b.v[i], c.v[i]))
 // a where it is greater (less), else b, also where one is NaN.
 DLC_QMAP(max, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] > b.v[i] ? a.v[i] : b.v[i])
 DLC_QMAP(min, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] < b.v[i] ? a.v[i] : b.v[i])

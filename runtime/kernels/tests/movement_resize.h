@@ -72,7 +72,43 @@ static void test_resize(dlc_resize_params p, int rank, const int32_t *dims, cons
   release(t, 2);
 }
 
+// Bilinear interpolation to twice the extents has one order of operations, to the last bit.
+static void test_bilinear_order(void) {
+  for (int c = 1; c <= 19; c += 6) {
+    const int32_t dims[] = {2, 5, 4, c}, y_dims[] = {2, 10, 8, c};
+    const dlc_resize_params p = {.mode = DLC_RESIZE_LINEAR, .scales = {1, 2, 2, 1}};
+    dlc_tensor t[2] = {make(DLC_F32, 4, dims, c % 2), make(DLC_F32, 4, y_dims, c % 3)};
+    for (int64_t i = 0, n = dlc_extent(&t[0]); i < n; i++) ((float *)t[0].data)[i] = (float)between(0, 255) * 0.0173f;
+    bool ok = runs(&dlc_resize_kernel, t, 2, &p, 1);
+    int64_t n = dlc_elements(&t[1]), at[8];
+    for (int64_t i = 0; i < n && ok; i++) {
+      index_of(&t[1], i, at);
+      const int64_t y = at[1], x = at[2];
+      int64_t rows[2], columns[2];
+      volatile float w[2][2], sum = 0, term;
+      for (int axis = 0; axis < 2; axis++) { // coordinate v / 2 - 1/4, kept inside
+        const int64_t v = axis ? x : y, extent = dims[1 + axis], first = v == 0 ? 0 : (v - 1) / 2;
+        int64_t *cells = axis ? columns : rows;
+        const bool edge = v == 0 || first == extent - 1;
+        cells[0] = first, cells[1] = first + (first < extent - 1);
+        w[axis][1] = v == 0 ? 0 : edge ? 0.5f : v % 2 ? 0.25f : 0.75f;
+        w[axis][0] = 1 - w[axis][1];
+      }
+      for (int k = 0; k < 4; k++) {
+        const int64_t from[] = {at[0], rows[k / 2], columns[k % 2], at[3]};
+        term = w[1][k % 2] * w[0][k / 2];
+        term = term * *(const float *)place(&t[0], from);
+        sum = k ? sum + term : term;
+      }
+      ok = *(const float *)place(&t[1], at) == sum;
+    }
+    EXPECT(ok, "order of bilinear interpolation");
+    release(t, 2);
+  }
+}
+
 static void test_resizes(void) {
+  test_bilinear_order();
   for (int round = 0; round < 400; round++) {
     dlc_resize_params p = {.mode = (int32_t)between(0, 2),
                            .coordinate = (int32_t)between(0, 5),

@@ -231,6 +231,56 @@ static double normalize_reference(const dlc_tensor *operands, const void *params
   return p->epilogue.function == DLC_FN_RELU && r < 0 ? 0 : r;
 }
 
+// Dealt to eight sums that are added in halves, f32 throughout; the rest one by one. Squares of x - mean where asked.
+static float dealt_sum(const float *x, int64_t n, bool squared, float mean) {
+  volatile float s[8] = {0}, term;
+#define TERM(i) (term = squared ? x[i] - mean : x[i], term = squared ? term * term : term)
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++) s[k] += TERM(i + k);
+  for (int k = 0; k < 4; k++) s[k] += s[k + 4];
+  for (int k = 0; k < 4 && i + 4 <= n; k++) s[k] += TERM(i + k);
+  if (i + 4 <= n) i += 4;
+  s[0] += s[2], s[1] += s[3], s[0] += s[1];
+  for (; i < n; i++) s[0] += TERM(i);
+#undef TERM
+  return s[0];
+}
+
+// Instance normalization of [N, places, C] in its documented order: exact.
+static double instance_reference(const dlc_tensor *operands, const void *params, const dlc_tensor *y, int64_t flat) {
+  const dlc_normalize_params *p = params;
+  const dlc_tensor *x = &operands[0];
+  const int64_t channels = dlc_row_length(x), places = x->dims[1], c = flat % channels;
+  const int64_t first = flat / (channels * places) * channels * places + c;
+  float *column = malloc((size_t)places * sizeof(float));
+  for (int64_t r = 0; r < places; r++) column[r] = (float)get(x, first + r * channels);
+  volatile float mean = dealt_sum(column, places, false, 0) / (float)places;
+  volatile float variance = dealt_sum(column, places, true, mean) / (float)places;
+  volatile float factor = variance + p->epsilon;
+  factor = 1.0f / sqrtf(factor);
+  factor = factor * (float)get(&operands[1], c);
+  volatile float shift = mean * factor;
+  shift = (float)get(&operands[2], c) - shift;
+  volatile float product = (float)get(x, flat) * factor;
+  free(column);
+  (void)y;
+  return product + shift;
+}
+
+static void test_instance_order(void) {
+  reference *const references[] = {instance_reference};
+  for (int places = 1; places <= 75; places += 1 + (places > 26) * 6)
+    for (int n = 1; n <= 70; n += 1 + places % 23) {
+      const dlc_normalize_params p = {1, 2, 1e-3f, {0, 0, 0}};
+      dlc_tensor t[4] = {TENSOR(DLC_F32, n % 3, 2, places, n), TENSOR(DLC_F32, 0, n), TENSOR(DLC_F32, 0, n),
+                         TENSOR(DLC_F32, n % 2, 2, places, n)};
+      for (int64_t i = 0; i < dlc_elements(&t[0]); i++) set(&t[0], i, (double)random_in(-127, 128) * 0.0173);
+      run_case(&dlc_normalize_kernel, t, 4, 3, &p, sizeof p, references, 0, "order of an instance");
+      free_tensors(t, 4);
+    }
+}
+
 static double lrn_reference(const dlc_tensor *operands, const void *params, const dlc_tensor *y, int64_t flat) {
   const dlc_lrn_params *p = params;
   int64_t n = dlc_row_length(y), c = flat % n;
@@ -267,6 +317,7 @@ static void test_softmax(void) {
 
 void test_lines(void) {
   test_softmax();
+  test_instance_order();
   reference *const normalizes[] = {normalize_reference}, *const lrns[] = {lrn_reference};
   for (int n = 1; n <= 70; n += 1 + (n > 34) * 6)
     for (int kind = 0; kind < 3; kind++)

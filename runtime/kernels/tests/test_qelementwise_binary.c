@@ -3,6 +3,13 @@
 
 extern const dlc_kernel dlc_qbinary_kernel, dlc_lookup_kernel;
 
+// t of a SUM, from the values themselves.
+static float sum_of(int64_t a, int64_t b, const dlc_qbinary_params *p) {
+  volatile float product = p->b_scale * (float)p->b_zero; // stored, so that nothing else is fused
+  volatile float shift = fmaf(p->a_scale, (float)p->a_zero, product);
+  return fmaf((float)a, p->a_scale, fmaf((float)b, p->b_scale, (float)p->zero - shift));
+}
+
 static int64_t qbinary_reference(const dlc_tensor *t, const void *params, const dlc_tensor *y, int64_t flat) {
   const dlc_qbinary_params *p = params;
   const int64_t a = get(&t[0], source_of(&t[0], y, flat)) - p->a_zero;
@@ -17,7 +24,9 @@ static int64_t qbinary_reference(const dlc_tensor *t, const void *params, const 
     v = v > p->low ? v : p->low;
     return dlc_bits(v < p->high ? v : p->high);
   }
-  const int64_t q = rounded(v, p->low, p->high, p->zero);
+  const bool is_sum = p->op == DLC_QBIN_SUM;
+  if (is_sum) v = sum_of(a + p->a_zero, b + p->b_zero, p);
+  const int64_t q = rounded(v, p->low, p->high, is_sum ? 0 : p->zero);
   return dlc_is_present(&t[2]) ? get(&t[2], q) : q;
 }
 
@@ -40,6 +49,11 @@ static void qbinary_case(int turn, int a_rank, const int32_t *a_dims, int b_rank
     p.high = turn % 4 ? 32767.0f : 20000.25f;
   }
   const bool is_float = turn % 6 == 4;
+  if (!is_s16 && !is_float && p.op == DLC_BIN_ADD && turn % 2) {
+    p.op = DLC_QBIN_SUM;
+    p.low += (float)p.zero, p.high += (float)p.zero;
+    if (turn % 4 == 3) p.a_scale = p.b_scale = 0.5f; // ties
+  }
   dlc_tensor t[] = {make(type, gap, a_rank, a_dims),
                     make(type, gap ? 2 : 0, b_rank, b_dims),
                     {0},
@@ -83,6 +97,15 @@ void test_qbinary(void) {
   REFUSES(t[3].type = DLC_F32, t[3].type = DLC_U8, "a table of floats")
   REFUSES(t[1].dims[0] = t[1].pitch = 7, t[1].dims[0] = t[1].pitch = 8, "shapes that do not broadcast")
   REFUSES(t[2].dims[0] = 9, t[2].dims[0] = 256, "a short table")
+  p.op = DLC_QBIN_SUM, p.low = 0, p.high = 255;
+  expect(checked(&dlc_qbinary_kernel, t, 4, &p, sizeof p) == 0, "qbinary refuses a good sum");
+  REFUSES(p.low = -1, p.low = 0, "a sum below the byte")
+  REFUSES(p.zero = 256, p.zero = 3, "a sum with a zero point of 256")
+
+  const dlc_tensor table_of_sum = t[2];
+  t[2] = (dlc_tensor){0};
+  REFUSES(t[3].type = DLC_F32, t[3].type = DLC_U8, "a sum in floats")
+  t[2] = table_of_sum;
   free_all(t, 4);
   dlc_tensor s[] = {MAKE(DLC_I16, 0, 3, 8), MAKE(DLC_I16, 0, 8), {0}, MAKE(DLC_I16, 0, 3, 8)};
   dlc_tensor table = MAKE(DLC_U8, 0, 256);
