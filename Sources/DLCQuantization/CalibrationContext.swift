@@ -117,10 +117,11 @@ struct OutputReference {
   var count: Int { answers.count }
 
   /// Fewest elements of all observed samples that a range by percentile has to cut off for the loss to show in the judged
-  /// ones. A pooled value has some dozen elements a sample: a few samples that lie far out may not be among those.
+  /// ones; 0 where all are judged. A pooled value has some dozen elements a sample: a few samples that lie far out may not
+  /// be among those.
   var leastCut: Double {
     let observed = min(context.samples.count ?? context.observed, context.observed)
-    return Self.fewestJudged * Double(observed) / Double(max(count, 1))
+    return count >= observed ? 0 : Self.fewestJudged * Double(observed) / Double(max(count, 1))
   }
 
   private static let fewestJudged = 64.0
