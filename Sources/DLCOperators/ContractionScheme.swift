@@ -87,9 +87,8 @@ extension ContractionScheme {
       "expected products of scales within f32's range")
   }
 
-  /// What kernels take off weights in u8: 256 codes less one number are one too many for [-127, 127], so one end is cut off,
-  /// the one that is farther from zero.
-  var weightOffset: Int32 { weightZeroPoint >= 128 ? 128 : 127 }
+  /// What kernels take off weights in u8.
+  static let weightOffset: Int32 = 128
 
   /// The types that the float operator would see: its factors, bias and residual as f32. Throws unless the inputs have
   /// the integer types that they must.

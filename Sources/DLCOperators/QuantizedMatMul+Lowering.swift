@@ -15,10 +15,10 @@ extension QuantizedMatMul {
     let a = try steps.left()
     let parameters = dlc_qmatmul_params(
       n: try Int32(parameter: steps.columns), a_zero: scheme.input.zeroPoint,
-      b_zero: request.inputs[1].element == .int8 ? 0 : scheme.weightZeroPoint - scheme.weightOffset,
+      b_zero: request.inputs[1].element == .int8 ? 0 : scheme.weightZeroPoint - ContractionScheme.weightOffset,
       requantize: scheme.requantize(base.epilogue.function))
     let (b, bias) = try steps.packedIntegers(
-      scheme.input.zeroPoint, offset: request.inputs[1].element == .int8 ? 0 : scheme.weightOffset)
+      scheme.input.zeroPoint, offset: request.inputs[1].element == .int8 ? 0 : ContractionScheme.weightOffset)
     let view = Shape([steps.batches, steps.rows, steps.columns])
     let operands: [Operand] = [
       a, b, bias, .scales(scheme.channelScales(steps.columns)),
@@ -75,11 +75,11 @@ extension MatMulSteps {
       }
       for k in result.indices { result[k] = constant[k % columns] }
     }
-    let values = b.integers() ?? []
+    let values = b.asWeights.integers() ?? []
     for (k, value) in values.enumerated() {
       let column = op.transposeB ? k / depth % columns : k % columns
       let matrix = k / (depth * columns)
-      result[matrix * columns + column] &-= zero &* Int32(min(max(value - offset, -127), 127))
+      result[matrix * columns + column] &-= zero &* Int32(value - offset)
     }
     return Tensor(result, shape: matrices == 1 ? Shape([columns]) : Shape([matrices, columns]))
   }

@@ -34,11 +34,8 @@ extension QuantizedMatMul: IntegerOperator {
   package func evaluate(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let y = try infer(inputs.map(\.type))[0]
     let a = Tensor(inputs[0].doubles().map { Int64($0) - Int64(scheme.input.zeroPoint) }, shape: inputs[0].shape)
-    let isSigned = inputs[1].element == .int8
-    let offset = isSigned ? 0 : scheme.weightOffset
-    let shift = isSigned ? 0 : offset - scheme.weightZeroPoint
-    let b = Tensor(
-      inputs[1].doubles().map { Int64(min(max(Int32($0) - offset, -127), 127) + shift) }, shape: inputs[1].shape)
+    let zero = inputs[1].element == .int8 ? 0 : Int64(scheme.weightZeroPoint)
+    let b = Tensor(inputs[1].asWeights.doubles().map { Int64($0) - zero }, shape: inputs[1].shape)
     let sums = try MatMul(transposeA: base.transposeA, transposeB: base.transposeB).evaluate([a, b])[0]
     let positions = base.epilogue.positions
     return [

@@ -30,7 +30,16 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
   }
 
   /// x's scale over y's.
-  private var scale: Float { Float(Double(input.scale) / Double(output.scale)) }
+  private var scale: Float { input.scale / output.scale }
+
+  /// The zero points as the kernel takes them: none where integers are averaged as they are, so that a half goes to the even
+  /// integer rather than to the even number of steps from zero. ONNX Runtime rounds so, and half of the averages of two
+  /// integers, a quarter of those of four, are such halves.
+  private var zeros: (x: Int32, y: Int32) {
+    let countsPadding =
+      base.kind == .average(countsPadding: true) && !(base.window.padBegin + base.window.padEnd).allSatisfy { $0 == 0 }
+    return input == output && !countsPadding ? (0, 0) : (input.zeroPoint, output.zeroPoint)
+  }
 
   package func infer(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     try OperatorError.require(inputs, named: "x")
@@ -49,18 +58,20 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
       base.channels == .last ? stored : stored.permuted(by: ChannelPlacement.lastPermutation(rank: stored.rank))
     let depth = shape[shape.rank - 1]
     let values = x.integers() ?? []
+    let zeros = zeros
     var sums = [Int32](repeating: 0, count: shape.count)
     WindowLoop(base.window, input: x.shape, output: shape).forEachCell { window, _, place in
-      for c in 0..<depth { sums[window * depth + c] &+= Int32(values[place * depth + c]) - input.zeroPoint }
+      for c in 0..<depth { sums[window * depth + c] &+= Int32(values[place * depth + c]) - zeros.x }
     }
     let counts = base.windowCounts(
       input: Array(x.shape.dimensions[1..<x.shape.rank - 1]), output: Array(shape.dimensions[1..<shape.rank - 1]))
-    let bounds = Function?.none.steps(of: output)
+    let target = QuantizationParameters(output.element, scale: output.scale, zeroPoint: zeros.y)
+    let bounds = Function?.none.steps(of: target)
     let result = sums.indices.map { k -> Float in
       let t = Float(sums[k]) * (scale / Float(counts[k / max(depth, 1) % counts.count]))
       return t.bounded(bounds.low, bounds.high)
     }
-    return [base.channels.stored(output.rounded(result, through: nil, shape: shape))]
+    return [base.channels.stored(target.rounded(result, through: nil, shape: shape))]
   }
 
   package var gradient: GradientRule { .undefined("its input is not a real number") }
@@ -76,7 +87,7 @@ extension QuantizedPool: SpatialOperator, IntegerOperator {
     if channels == .first { return .undefined("the layout pass makes it channels-last") }
     let parameters = dlc_qpool_params(
       window: try base.window.parameters(), count_include_pad: base.kind == .average(countsPadding: true) ? 1 : 0,
-      x_zero: input.zeroPoint, zero: output.zeroPoint, scale: scale)
+      x_zero: zeros.x, zero: zeros.y, scale: scale)
     return try .checked([
       KernelCall(
         DLC_KERNEL_qpool, parameters,

@@ -52,6 +52,19 @@ import Testing
     #expect(try mask.evaluate([hidden, x])[0] == tensor(.uint8, [3], [0, 207, 10]))
   }
 
+  @Test func averagesOfIntegersGoToTheEvenInteger() throws {
+    let window = Window(kernel: [2], strides: [2], dilations: [1], padBegin: [0], padEnd: [0])
+    let x = tensor(.uint8, [1, 1, 6], [3, 4, 6, 7, 254, 255])
+    let pool = Pool(.average(countsPadding: false), window: window)
+    #expect(
+      try QuantizedPool(pool, input: u8(0.5, 3), output: u8(0.5, 3)).evaluate([x])[0]
+        == tensor(.uint8, [1, 1, 3], [4, 6, 254]))
+    // With another scale steps are counted from the zero point: 1/2, 7/2 and 503/2 of them, doubled.
+    #expect(
+      try QuantizedPool(pool, input: u8(0.5, 3), output: u8(0.25, 3)).evaluate([x])[0]
+        == tensor(.uint8, [1, 1, 3], [4, 10, 255]))
+  }
+
   @Test func scalesAreDividedInSinglePrecision() {
     let (a, b, c) = (Float(0.1), Float(0.3), Float(0.7))
     #expect(Float(a, times: b, over: c) == a * b / c)

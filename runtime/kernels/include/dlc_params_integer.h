@@ -37,7 +37,7 @@ typedef struct dlc_requantize {
 // qmatmul: a u8 or s16 [G?, M, K], b packed (qmatmul_pack), bias i32 [N], scale? f32 [N], residual? u8 [G?, M, N],
 // table? u8 [256], y u8, f32 or i32 [G?, M, N] (of s16: residual s16, y s16 or f32, b_zero 0). G is 1 or absent, or
 // equal in all (a or b may have G = 1 and be shared; bias then is [N], or [G, N] where b differs). Pitches of a,
-// residual and y are respected. Where b_zero (-127...127), the packed number that stands for zero, is not 0, -b_zero *
+// residual and y are respected. Where b_zero (-128...127), the packed number that stands for zero, is not 0, -b_zero *
 // (sum over k of a[m][k] - K a_zero) is added to row m's sums. b of fewer than 16 columns may come without those it
 // lacks: [G, 1, ceil(K / 4), N, 4].
 typedef struct dlc_qmatmul_params {
@@ -46,10 +46,9 @@ typedef struct dlc_qmatmul_params {
   dlc_requantize requantize;
 } dlc_qmatmul_params;
 
-// qmatmul_pack: b s8 (b_offset 0) or u8 (less b_offset, 127 or 128) [G?, K, N] or, transposed, [G?, N, K] -> packed s8
-// in [-127, 127], which a code at the far end of u8 misses by one, [G, panels,
-// ceil(K / 4), 16, 4], missing columns and depths zero; sums? i32 [G, N]: -a_zero * sum over k of b[k][c], the bias of
-// a product whose a has this zero point.
+// qmatmul_pack: b s8 (b_offset 0; -128 as -127) or u8 (less b_offset: 128, or 127, for which 255 counts as 254) [G?, K,
+// N] or, transposed, [G?, N, K] -> packed s8 [G, panels, ceil(K / 4), 16, 4], missing columns and depths zero; sums?
+// i32 [G, N]: -a_zero * sum over k of b[k][c], the bias of a product whose a has this zero point.
 typedef struct dlc_qmatmul_pack_params {
   int32_t transposed, a_zero, b_offset;
 } dlc_qmatmul_pack_params;

@@ -1,6 +1,7 @@
 // Tiles of up to 4 rows by 8 columns in the 32 registers of aarch64, 2 rows by 8 columns in the 16 of armv7.
-// Activations are multiplied as x - 128: two products of bytes, the weight not below -127, fit 16 bits. A sum vector
-// holds two partial sums for each of 2 columns.
+// Activations are multiplied as x - 128. Of two products of bytes only the sum of (-128)(-128) twice, 32768, passes 16
+// bits: sums of two begin at -1, and what that takes off is added at the end. A sum vector holds two partial sums for
+// each of 2 columns.
 #if defined(__ARM_NEON)
 #include "qgemm/arm_tile.h"
 
@@ -15,8 +16,9 @@ static inline int8x8_t lane(uint32_t x) { return vreinterpret_s8_u32(vdup_n_u32(
 
 // acc[0], acc[1]: columns 0-1 and 2-3 of one vector of weights from each of two groups of depths.
 static inline void add_pair(int32x4_t *acc, int8x8_t a0, int8x16_t b0, int8x8_t a1, int8x16_t b1) {
-  acc[0] = vpadalq_s16(acc[0], vmlal_s8(vmull_s8(a0, vget_low_s8(b0)), a1, vget_low_s8(b1)));
-  acc[1] = vpadalq_s16(acc[1], vmlal_s8(vmull_s8(a0, vget_high_s8(b0)), a1, vget_high_s8(b1)));
+  const int16x8_t less = vdupq_n_s16(-1);
+  acc[0] = vpadalq_s16(acc[0], vmlal_s8(vmlal_s8(less, a0, vget_low_s8(b0)), a1, vget_low_s8(b1)));
+  acc[1] = vpadalq_s16(acc[1], vmlal_s8(vmlal_s8(less, a0, vget_high_s8(b0)), a1, vget_high_s8(b1)));
 }
 
 static inline void add_one(int32x4_t *acc, int8x8_t a, int8x16_t b) {
@@ -57,11 +59,14 @@ static inline __attribute__((always_inline)) void half_tile(const dlc_qtile *t, 
       }
     }
   }
+  // Each pair of groups took 1 off the four sums of two that a column has.
+  const int32x4_t taken = vdupq_n_s32((int32_t)(4 * t->taps * (full / 2)));
   QUNROLL for (int i = 0; i < M; i++) QUNROLL for (int j = 0; j < 4; j += 2) {
     const int32x2_t p0 = vpadd_s32(vget_low_s32(acc[i][j]), vget_high_s32(acc[i][j])),
                     p1 = vpadd_s32(vget_low_s32(acc[i][j + 1]), vget_high_s32(acc[i][j + 1]));
     const uint32_t at = column + (uint32_t)j * 2;
-    vst1q_s32(sums + (uint32_t)i * stride + at, vaddq_s32(vcombine_s32(p0, p1), vld1q_s32(t->start + at)));
+    const int32x4_t start = vaddq_s32(vld1q_s32(t->start + at), taken);
+    vst1q_s32(sums + (uint32_t)i * stride + at, vaddq_s32(vcombine_s32(p0, p1), start));
   }
 }
 

@@ -64,7 +64,7 @@ static int check(const dlc_call *call) {
     DLC_REQUIRE(p->a_zero == 0 && p->b_zero == 0 && depth <= DLC_QS16_MOST_PRODUCTS);
   } else {
     DLC_REQUIRE(dlc_check_requantize(&o[SCALE], &o[RESIDUAL], &o[TABLE], y, p->n, &p->requantize) == 0);
-    DLC_REQUIRE(p->a_zero >= 0 && p->a_zero <= 255 && p->b_zero >= -127 && p->b_zero <= 127);
+    DLC_REQUIRE(p->a_zero >= 0 && p->a_zero <= 255 && p->b_zero >= -128 && p->b_zero <= 127);
   }
   DLC_REQUIRE(scratch_bytes(call) <= DLC_QMOST_SCRATCH);
   return 0;

@@ -40,7 +40,7 @@ typedef struct conversion {
 
 static conversion conversion_of(const dlc_tensor *b, int32_t offset) {
   if (b->type == DLC_I8) return (conversion){0x80, 1, 255, 128};
-  return offset == 128 ? (conversion){0, 1, 255, 128} : (conversion){0, 0, 254, 127};
+  return offset == 128 ? (conversion){0, 0, 255, 128} : (conversion){0, 0, 254, 127};
 }
 
 // Codes of up to 4 depths and 16 columns side by side; what is missing is `none`.

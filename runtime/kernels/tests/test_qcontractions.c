@@ -39,9 +39,9 @@ dlc_tensor make(uint8_t type, int pitch_more, int rank, const int32_t *dims) {
   blocks[block_count++] = data;
   t.data = data + shift;
   // Some operands hold extremes alone, where sums of 16 bits would saturate.
-  const int kind = pick(0, 4);
+  const int kind = pick(0, 4), extreme = type == DLC_U8 && pick(0, 1) ? 0 : 255;
   for (size_t i = 0; i < n; i++)
-    ((uint8_t *)t.data)[i] = (uint8_t)(kind ? draw() : size == 1 && type == DLC_I8 ? (draw() & 1 ? 127 : 129) : 255);
+    ((uint8_t *)t.data)[i] = (uint8_t)(kind ? draw() : type == DLC_I8 ? (draw() & 1 ? 127 : 129) : (uint32_t)extreme);
   return t;
 }
 

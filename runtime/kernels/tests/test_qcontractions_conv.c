@@ -50,7 +50,7 @@ static void one(const geometry *g) {
   dlc_call pack_call = {pack_operands, &pack, NULL, 2, sizeof pack};
   bool ok = run_all_parts(&dlc_qconv_pack_kernel, &pack_call, 1);
   dlc_qconv_params p = {*v, g->groups, pick(0, 2) ? pick(0, 255) : 0, e.q};
-  dlc_qgeometry shape;
+  dlc_qgeometry shape = {0};
   dlc_qgeometry_of(dlc_window_taps(v), g->groups, g->c, g->o, &shape);
   dlc_tensor operands[] = {x, any_narrow(&packed, shape.outputs, 1), e.bias, e.scale, e.residual, e.table, e.y};
   dlc_call call = {operands, &p, NULL, 7, sizeof p};

@@ -8,7 +8,7 @@ static void one(int m, int n, int k, int g, bool shared_a, bool shared_b, int vi
   const int32_t adims[] = {shared_a ? 1 : g, m, k}, ydims[] = {g, m, n}, bdims[] = {batches, k, n},
                 tdims[] = {batches, n, k}, pdims[] = {batches, panels, groups, 16, 4}, sdims[] = {batches, n};
   const bool transposed = views & 1, is_u8 = views & 8, own_bias = views & 16;
-  const int offset = is_u8 ? pick(127, 128) : 0, b_zero = views & 32 ? pick(-127, 127) : 0;
+  const int offset = is_u8 ? pick(127, 128) : 0, b_zero = views & 32 ? pick(-128, 127) : 0;
   const dlc_tensor a = make(DLC_U8, views & 2 ? 3 : 0, 3, adims),
                    b = make(is_u8 ? DLC_U8 : DLC_I8, views & 4 ? 2 : 0, 3, transposed ? tdims : bdims),
                    packed = make(DLC_I8, 0, 5, pdims), sums = make(DLC_I32, 0, 2, sdims);
@@ -29,7 +29,7 @@ static void one(int m, int n, int k, int g, bool shared_a, bool shared_b, int vi
       for (int l = 0; l < k; l++) {
         const int64_t index = transposed ? (bbatch * n + j) * b.pitch + l : (bbatch * k + l) * b.pitch + j;
         int32_t w = is_u8 ? ((uint8_t *)b.data)[index] - offset : weight_at(&b, index);
-        w = w < -127 ? -127 : w > 127 ? 127 : w;
+        w = w > 127 ? 127 : w;
         sum += w * u8_at(&a, arow, l);
         added -= b_zero * (u8_at(&a, arow, l) - pack.a_zero);
         total += w;

@@ -55,7 +55,7 @@ static void change_operands(const sound_call *sound) {
 
 // Words before the requantization: each may be anything in range, so only values out of range are tried.
 static void change_words(const sound_call *sound, uint32_t words) {
-  static const int32_t bad[] = {-128, INT32_MIN, INT32_MAX, 1 << 30};
+  static const int32_t bad[] = {-129, INT32_MIN, INT32_MAX, 1 << 30};
   for (uint32_t w = 0; w < words; w++)
     for (size_t b = 0; b < sizeof bad / sizeof bad[0]; b++) {
       sound_call c = *sound;
