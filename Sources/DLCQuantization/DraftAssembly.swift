@@ -18,7 +18,13 @@ struct DraftAssembly {
     let node = network.graph[id]
     if options.floatNodes.contains(node.name) { return false }
     if options.mode == .int16x8, !hasWideForm(id, network) { return false }
-    return options.costModel.isWorthQuantizing(
+    return gain(id, network) != .none
+  }
+
+  /// What the cost model says of a node.
+  func gain(_ id: NodeID, _ network: PreparedNetwork) -> QuantizationCostModel.Gain {
+    let node = network.graph[id]
+    return options.costModel.gain(
       node, node.inputs.map { network.graph[$0].type }, node.outputs.map { network.graph[$0].type })
   }
 

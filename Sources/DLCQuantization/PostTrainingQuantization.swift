@@ -73,6 +73,7 @@ struct QuantizationSession {
     var reference = try OutputReference(context, graph, samples: context.ranged)
     report.outputDecibels = try reference.decibels(try draft.emit())
     if options.mode.quantizesActivations {
+      try returnDoubtful(reference)
       try chooseRanges(reference)
       try balance(reference)
       try refineRanges(reference)
@@ -132,6 +133,35 @@ struct QuantizationSession {
       report.outputDecibels = after
     }
     return kept
+  }
+
+  /// Decibels that operators of little gain must cost together to go back to floating point: half of the noise.
+  private static let dearly = 3.0
+  /// Decibels of an output whose noise decides about little.
+  private static let healthy = 20.0
+
+  /// Gives operators that gain little by integers back to floating point where they make up half of the outputs' noise, and
+  /// that is loud.
+  ///
+  /// A depthwise convolution behind a function that does not scale (SiLU, h-swish) cannot be balanced: channels of unequal
+  /// strength share a scale, and those of small detectors end in coordinates.
+  private mutating func returnDoubtful(_ reference: OutputReference) throws(QuantizationError) {
+    let doubtful = draft.participation.nodes.filter { assembly.gain($0, network) == .little }
+    if doubtful.isEmpty || report.outputDecibels > Self.healthy { return }
+    var candidate = draft.restricted { !doubtful.contains($0) }
+    let found = assembly.assignParameters(&candidate, observers, method: rangeMethod)
+    candidate.weights = [:]
+    assembly.assignWeights(&candidate)
+    let after = try reference.decibels(try candidate.emit())
+    let kept = after > report.outputDecibels + Self.dearly
+    report.steps.append(
+      QuantizationReport.Step(
+        name: "\(doubtful.count) operators of little gain in floats", before: report.outputDecibels, after: after,
+        kept: kept))
+    guard kept else { return }
+    draft = candidate
+    choices = found
+    report.outputDecibels = after
   }
 
   /// Whether other methods for all tensors give less noise at the outputs than the choice for each tensor.

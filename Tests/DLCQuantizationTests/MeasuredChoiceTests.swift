@@ -51,6 +51,33 @@ private func noise(_ graph: Graph, _ reference: Graph, _ samples: Rows) throws -
 }
 
 @Suite struct MeasuredChoiceTests {
+  /// A depthwise convolution of stride 2 behind a SiLU whose channels have these strengths, and weights that undo them.
+  private func detector(_ strengths: [Float]) throws -> TestNetwork {
+    var net = TestNetwork()
+    let x = net.input([1, 8, 12, 12])
+    let (first, second) = (net.values(8 * 8, 0.35), net.values(8 * 9, 0.5))
+    let a = try net.convolution(
+      x, 8, kernel: 1, function: .silu(alpha: 1), weights: first.enumerated().map { $1 * strengths[$0 / 8] },
+      bias: strengths, name: "a")
+    net.output(
+      try net.convolution(
+        a, 8, groups: 8, stride: 2, function: nil, weights: second.enumerated().map { $1 / strengths[$0 / 9] },
+        name: "d"))
+    return net
+  }
+
+  @Test(arguments: [(200, "float"), (1, "int8")] as [(Float, String)])
+  func operatorsOfLittleGainAreFloatsWhereTheyAreTheNoise(strongest: Float, precision: String) throws {
+    let net = try detector([strongest, 1, 1, 2, 1, 1, 1, 1])
+    var options = options()
+    options.costModel = .standard
+    let result = try PostTrainingQuantization.quantize(
+      net.graph, options: options, samples: net.samples(12), runner: referenceRunner)
+    #expect(result.report.layers.first { $0.name == "a" }?.precision == "int8")
+    #expect(result.report.layers.first { $0.name == "d" }?.precision == precision)
+    #expect(try decibels(result.graph, against: net.graph) > 20)
+  }
+
   /// x `[8, 16]` times weights that undo the magnitudes of its columns.
   private func policy(_ factors: [Float]) throws -> TestNetwork {
     var net = TestNetwork()
