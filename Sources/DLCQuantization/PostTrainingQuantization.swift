@@ -43,6 +43,17 @@ struct QuantizationSession {
   private var choices: [ValueID: RangeChoice] = [:]
   private var applied: [NodeID: [String]] = [:]
   private var rangeMethod: RangeMethod
+  private var closeCall: CloseCall?
+
+  /// A balanced draft that was not kept, but by so little that rounding may decide otherwise.
+  private struct CloseCall {
+    let name: String
+    let remark: String
+    let producers: [NodeID]
+    var draft: QuantizationDraft
+    let observers: [ValueID: ValueObserver]
+    let choices: [ValueID: RangeChoice]
+  }
 
   init(
     context: CalibrationContext, checkpoint: CalibrationCheckpoint?, metric: DropMetric?, planSize: PlanSize?,
@@ -212,10 +223,15 @@ struct QuantizationSession {
         &candidate, known, method: rangeMethod, leastCut: options.rangeMethod == .automatic ? reference.leastCut : 0)
       candidate.weights = [:]
       assembly.assignWeights(&candidate)
+      let producers = changed.map(\.producer)
       if try attempt(name, candidate, reference) {
         observers = known
         choices = found
-        for site in changed { applied[site.producer, default: []].append(remark) }
+        closeCall = nil
+        self.remark(remark, on: producers)
+      } else if let step = report.steps.last, step.before - step.after < Self.close {
+        closeCall = CloseCall(
+          name: name, remark: remark, producers: producers, draft: candidate, observers: known, choices: found)
       }
       try context.progress(QuantizationProgress(stage: .balancing, done: normalizes ? 2 : 1, total: 2))
     }
@@ -229,12 +245,27 @@ struct QuantizationSession {
     if try attempt("ranges of single tensors", found.draft, reference) { choices = found.choices }
   }
 
+  /// Decibels that balancing may lose and still gain by the rounding behind it, whose errors it spreads.
+  private static let close = 1.0
+
   private mutating func optimizeRounding(_ reference: OutputReference) throws(QuantizationError) {
+    let before = applied
     let (candidate, improved) = try RoundingStage(context: context).optimized(draft)
-    if improved.isEmpty { return }
-    if try attempt("rounding optimization", candidate, reference) {
-      for id in improved.keys { applied[id, default: []].append("rounding optimized") }
+    if !improved.isEmpty, try attempt("rounding optimization", candidate, reference) {
+      remark("rounding optimized", on: improved.keys)
     }
+    guard var other = closeCall else { return }
+    other.draft.balanced = other.draft.overrides
+    let (second, rounded) = try RoundingStage(context: context).optimized(other.draft)
+    if !rounded.isEmpty, try attempt("\(other.name) before rounding optimization", second, reference) {
+      (observers, choices, applied) = (other.observers, other.choices, before)
+      remark(other.remark, on: other.producers)
+      remark("rounding optimized", on: rounded.keys)
+    }
+  }
+
+  private mutating func remark(_ text: String, on nodes: some Sequence<NodeID>) {
+    for id in nodes { applied[id, default: []].append(text) }
   }
 
   private mutating func correctBias(_ reference: OutputReference) throws(QuantizationError) {
@@ -244,7 +275,7 @@ struct QuantizationSession {
     }
     if changed.isEmpty { return }
     if try attempt("bias correction", candidate, reference) {
-      for id in changed { applied[id, default: []].append("bias corrected") }
+      remark("bias corrected", on: changed)
     }
   }
 

@@ -51,6 +51,28 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
     #expect(equalized.report.layers.first { $0.name == "a" }?.applied == ["equalized"])
   }
 
+  @Test func equalizationThatIsACloseCallIsTriedAgainWithOptimizedRounding() throws {
+    var options = options(equalizes: true)
+    options.optimizesRounding = true
+    var decisions: Set<Bool> = []
+    for seed in [2, 10] as [UInt64] {
+      var net = TestNetwork(seed: seed)
+      let x = net.input([1, 3, 5, 5])
+      let a = try net.convolution(x, 8, name: "a")
+      let b = try net.convolution(a, 8, groups: 8, name: "b")
+      net.output(try net.convolution(b, 4, function: nil, name: "c"))
+      let report = try quantized(net, options).report
+      guard let step = report.steps.first(where: { $0.name == "equalization before rounding optimization" }) else {
+        continue
+      }
+      decisions.insert(step.kept)
+      #expect(report.steps.first { $0.name == "equalization" }?.kept == false)
+      #expect(report.outputDecibels == (step.kept ? step.after : step.before))
+      #expect(report.layers.contains { $0.applied.contains("equalized") } == step.kept)
+    }
+    #expect(decisions == [false, true])
+  }
+
   @Test func equalizationLeavesTheFloatNetworkAsItIs() throws {
     let net = try imbalanced(depthwise: false)
     let network = try PreparedNetwork(net.graph, splits: true)
