@@ -90,6 +90,13 @@ DLC_QINLINE void floats_of(const dlc_qbinary_params *params, side a, side b, flo
   memcpy(y + i, y_rest, (size_t)(n - i) * sizeof(float));
 }
 
+#if defined(DLC_QCOMPACT)
+#define RUN(name, T, loop, op)                                                                                         \
+  DLC_QTARGET static __attribute__((noinline)) void name(const dlc_qbinary_params *p, const uint8_t *a, int64_t sa,    \
+                                                         const uint8_t *b, int64_t sb, T *y, int64_t n) {              \
+    loop(p, make_side(a, sa, p->a_zero, p->a_scale, op), make_side(b, sb, p->b_zero, p->b_scale, op), y, n, op);       \
+  }
+#else
 // Loops for which side repeats, so that the choice stands outside.
 #define RUN(name, T, loop, op)                                                                                         \
   DLC_QTARGET static __attribute__((noinline)) void name(const dlc_qbinary_params *p, const uint8_t *a, int64_t sa,    \
@@ -109,6 +116,7 @@ DLC_QINLINE void floats_of(const dlc_qbinary_params *params, side a, side b, flo
       loop(p, s, t, y, n, op);                                                                                         \
     }                                                                                                                  \
   }
+#endif
 #define OPERATOR(name, op)                                                                                             \
   RUN(name##_u8, uint8_t, bytes_of, op)                                                                                \
   RUN(name##_f32, float, floats_of, op)

@@ -25,6 +25,8 @@ typedef struct dlc_qb__scalar {
 #else
 #define DLC_QINLINE static inline __attribute__((always_inline, unused))
 #endif
+// Sixteen lanes one at a time are long: loops are not written out for each combination of their operands.
+#define DLC_QCOMPACT
 #define DLC_QEACH for (int i = 0; i < 16; i++)
 
 #define DLC_QMAP(name, R, parameters, value)                                                                           \
@@ -46,7 +48,15 @@ DLC_QMAP(add, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] + b.v[i])
 DLC_QMAP(sub, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] - b.v[i])
 DLC_QMAP(mul, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] * b.v[i])
 DLC_QMAP(div, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] / b.v[i])
-DLC_QMAP(fma, DLC_QF, (DLC_QF a, DLC_QF b, DLC_QF c), __builtin_fmaf(a.v[i], b.v[i], c.v[i]))
+// Where the processor lacks it each lane is a library call: written out in every loop they would be most of the code.
+static __attribute__((noinline, unused)) void DLC_Q(fused)(float *r, const float *a, const float *b, const float *c) {
+  DLC_QEACH r[i] = __builtin_fmaf(a[i], b[i], c[i]);
+}
+DLC_QINLINE DLC_QF DLC_Q(fma)(DLC_QF a, DLC_QF b, DLC_QF c) {
+  DLC_QF r;
+  DLC_Q(fused)(r.v, a.v, b.v, c.v);
+  return r;
+}
 // a where it is greater (less), else b, also where one is NaN.
 DLC_QMAP(max, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] > b.v[i] ? a.v[i] : b.v[i])
 DLC_QMAP(min, DLC_QF, (DLC_QF a, DLC_QF b), a.v[i] < b.v[i] ? a.v[i] : b.v[i])
