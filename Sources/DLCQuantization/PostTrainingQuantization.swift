@@ -130,13 +130,13 @@ struct QuantizationSession {
     choices = assembly.assignParameters(&draft, observers, method: rangeMethod)
   }
 
-  /// Tries a changed draft: kept when the outputs' noise falls.
+  /// Tries a changed draft: kept when the outputs' noise falls, by more than `margin` in dB.
   @discardableResult
   private mutating func attempt(
-    _ name: String, _ candidate: QuantizationDraft, _ reference: OutputReference
+    _ name: String, _ candidate: QuantizationDraft, _ reference: OutputReference, margin: Double = 0
   ) throws(QuantizationError) -> Bool {
     let after = try reference.decibels(try candidate.emit())
-    let kept = after > report.outputDecibels
+    let kept = after > report.outputDecibels + margin
     report.steps.append(
       QuantizationReport.Step(name: name, before: report.outputDecibels, after: after, kept: kept))
     if kept {
@@ -163,16 +163,8 @@ struct QuantizationSession {
     let found = assembly.assignParameters(&candidate, observers, method: rangeMethod)
     candidate.weights = [:]
     assembly.assignWeights(&candidate)
-    let after = try reference.decibels(try candidate.emit())
-    let kept = after > report.outputDecibels + Self.dearly
-    report.steps.append(
-      QuantizationReport.Step(
-        name: "\(doubtful.count) operators of little gain in floats", before: report.outputDecibels, after: after,
-        kept: kept))
-    guard kept else { return }
-    draft = candidate
-    choices = found
-    report.outputDecibels = after
+    let name = "\(doubtful.count) operators of little gain in floats"
+    if try attempt(name, candidate, reference, margin: Self.dearly) { choices = found }
   }
 
   /// Whether other methods for all tensors give less noise at the outputs than the choice for each tensor.
@@ -245,7 +237,8 @@ struct QuantizationSession {
     if try attempt("ranges of single tensors", found.draft, reference) { choices = found.choices }
   }
 
-  /// Decibels that balancing may lose and still gain by the rounding behind it, whose errors it spreads.
+  /// Decibels that balancing may lose and still gain by the rounding behind it, whose errors it spreads, and must gain then:
+  /// less may be chance.
   private static let close = 1.0
 
   private mutating func optimizeRounding(_ reference: OutputReference) throws(QuantizationError) {
@@ -257,7 +250,9 @@ struct QuantizationSession {
     guard var other = closeCall else { return }
     other.draft.balanced = other.draft.overrides
     let (second, rounded) = try RoundingStage(context: context).optimized(other.draft)
-    if !rounded.isEmpty, try attempt("\(other.name) before rounding optimization", second, reference) {
+    if !rounded.isEmpty,
+      try attempt("\(other.name) before rounding optimization", second, reference, margin: Self.close)
+    {
       (observers, choices, applied) = (other.observers, other.choices, before)
       remark(other.remark, on: other.producers)
       remark("rounding optimized", on: rounded.keys)
