@@ -15,8 +15,8 @@ package enum StackUse {
     3: 2304,  // conv
     4: 2304,  // conv_pack
     5: 3072,  // dwconv
-    6: 2304,  // conv_transpose
-    7: 2304,  // conv_transpose_pack
+    6: 2560,  // conv_transpose
+    7: 2560,  // conv_transpose_pack
     8: 11776,  // unary
     9: 28416,  // binary
     10: 768,  // select
@@ -41,20 +41,20 @@ package enum StackUse {
     29: 1024,  // one_hot
     30: 1024,  // trilu
     31: 1024,  // reverse_sequence
-    32: 11008,  // qmatmul
-    33: 11008,  // qmatmul_pack
+    32: 11264,  // qmatmul
+    33: 11264,  // qmatmul_pack
     34: 11008,  // qconv
     35: 11008,  // qconv_pack
-    36: 15616,  // qdwconv
-    37: 15616,  // qdwconv_pack
-    38: 11520,  // qconv_transpose
-    39: 11520,  // qconv_transpose_pack
+    36: 23296,  // qdwconv
+    37: 23296,  // qdwconv_pack
+    38: 11776,  // qconv_transpose
+    39: 11776,  // qconv_transpose_pack
     40: 3072,  // quantize
     41: 3072,  // dequantize
     42: 3072,  // dynamic_range
     43: 3072,  // scale_accumulator
     44: 1536,  // lookup
-    45: 16128,  // qbinary
+    45: 9728,  // qbinary
     46: 3072,  // qpool
     47: 7680,  // qreduce
     48: 4608,  // qsoftmax
