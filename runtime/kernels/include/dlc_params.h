@@ -328,8 +328,9 @@ typedef enum dlc_resize_nearest {
 
 // resize: x, y, same rank. f32; nearest any type (f32 with TF_CROP). Pitches of both are respected. Semantics of ONNX
 // Resize 19; scales: output over input per axis, positive (an axis that stays has 1); roi for TF_CROP, 0...1 being the
-// whole axis. Linear over two axes without antialias sums four terms from left to right, row by row, their weights
-// being products rounded to f32, as ONNX Runtime does.
+// whole axis. Linear over two axes before the last one, which stays and has more than one element, without antialias:
+// four terms are summed from left to right, row by row, their weights being products rounded to f32, as ONNX Runtime
+// does.
 typedef struct dlc_resize_params {
   int32_t mode, coordinate, nearest, exclude_outside, antialias;
   float cubic_a, extrapolation;

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "bilinear/bilinear.h"
 #include "resize/axis.h"
 
 // Axes as the loops take them: `row` is the innermost axis that changes, followed by a contiguous unit of elements.
@@ -130,10 +131,11 @@ static void blend_line(float *y, int64_t y_step, const float *x, int64_t x_step,
   }
 }
 
-// The one outer axis that changes where a linear filter blends two inputs of it and two of a row's; -1: more or other.
+// The one outer axis that changes where a linear filter blends two inputs of it and two of a row's, channels last; -1:
+// more or other. Single elements are blended axis by axis, which takes them a third of the time.
 static int bilinear_axis(const dlc_resize_params *p, const resize_layout *l) {
   int axis = -1;
-  if (p->mode != DLC_RESIZE_LINEAR || p->antialias) return -1;
+  if (p->mode != DLC_RESIZE_LINEAR || p->antialias || l->unit == 1) return -1;
   for (int i = 0; i < l->row; i++) {
     if (dlc_resize_is_identity(p, i, l->x_dims[i], l->y_dims[i])) continue;
     if (axis >= 0) return -1;
@@ -157,24 +159,17 @@ static neighbours neighbours_of(dlc_resize_taps taps, const float *w, int64_t n)
 // One output unit from `x` and its neighbour `x_step` floats on, in the row and in the one `down` floats on: products
 // of weights first, then four terms from left to right, row by row, which is ONNX Runtime's order. What weighs nothing
 // is left out.
-static void blend_corners(float *restrict y, const float *restrict x, int64_t x_step, int64_t down, neighbours across,
-                          neighbours rows, int64_t unit) {
-  const float *corners[4];
-  float w[4];
-  int count = 0;
-  for (int k = 0; k < 4; k++) {
-    const float row = k < 2 ? rows.first : rows.second, weight = (k & 1 ? across.second : across.first) * row;
-    if (row == 0 || (k & 1 && across.second == 0)) continue;
-    corners[count] = x + (k & 1 ? x_step : 0) + (k < 2 ? 0 : down);
-    w[count++] = weight;
-  }
-  if (count == 4) {
-    const float *x0 = corners[0], *x1 = corners[1], *x2 = corners[2], *x3 = corners[3];
-    const float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
-    for (int64_t c = 0; c < unit; c++) y[c] = w0 * x0[c] + w1 * x1[c] + w2 * x2[c] + w3 * x3[c];
-  } else if (count == 2) {
-    const float *x0 = corners[0], *x1 = corners[1];
-    for (int64_t c = 0; c < unit; c++) y[c] = w[0] * x0[c] + w[1] * x1[c];
+static inline void blend_corners(dlc_bilinear_row *four, float *restrict y, const float *restrict x, int64_t x_step,
+                                 int64_t down, neighbours across, neighbours rows, int64_t unit) {
+  const float *const corners[4] = {x, x + x_step, x + down, x + down + x_step};
+  const float w[4] = {across.first * rows.first, across.second * rows.first, across.first * rows.second,
+                      across.second * rows.second};
+  if (across.second != 0 && rows.second != 0) {
+    four(y, corners, w, unit);
+  } else if (across.second != 0 || rows.second != 0) {
+    const int other = across.second != 0 ? 1 : 2;
+    const float *next = corners[other], w0 = w[0], w1 = w[other];
+    for (int64_t c = 0; c < unit; c++) y[c] = w0 * x[c] + w1 * next[c];
   } else {
     blend(y, x, 1, unit, true);
   }
@@ -211,6 +206,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
   bool nearest = p->mode == DLC_RESIZE_NEAREST, crops = p->coordinate == DLC_COORD_TF_CROP;
   int64_t length = l.y_dims[row], x_step = l.x_strides[row], y_step = l.y_strides[row];
   const int pair = bilinear_axis(p, &l);
+  dlc_bilinear_row *const four = dlc_bilinear_current();
   for (int64_t item = begin; item < end; item++) {
     int64_t at[DLC_MAX_RANK] = {0}, to = 0, from = 0, combinations = 1;
     for (int64_t i = row - 1, rest = item; i >= 0; i--) {
@@ -234,7 +230,7 @@ static int run(const dlc_call *call, uint32_t part, uint32_t parts) {
       for (int64_t i = 0; i < length; i++) {
         if (taps[row][i].count == 0) continue;
         const neighbours across = neighbours_of(taps[row][i], weights[row] + i * l.most[row], l.x_dims[row]);
-        blend_corners((float *)y_row + i * y_step, (const float *)x_row + taps[row][i].start * x_step,
+        blend_corners(four, (float *)y_row + i * y_step, (const float *)x_row + taps[row][i].start * x_step,
                       across.step * x_step, rows.step * l.x_strides[pair], across, rows, l.unit);
       }
     } else {
