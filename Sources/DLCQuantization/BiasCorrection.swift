@@ -3,13 +3,18 @@ import DLCTensor
 
 /// Takes the mean error of each channel out of the biases (Nagel et al. 2019, section 4.2, measured on data).
 ///
-/// First what each layer's own weights cause on quantized inputs, all layers at once; then what is left against the
-/// float network, from the front to the back, in few passes.
+/// First what each layer's own weights cause on quantized inputs, all layers at once; then, from the front to the back, what is
+/// left against the float network. A layer inherits the errors of those before it: were several corrected for all of theirs at
+/// once, those behind would correct the same error again. So one pass over the data corrects one layer, and where that takes
+/// too many, layers between those corrected keep the correction for their own weights.
 struct BiasCorrection {
   let context: CalibrationContext
+  /// Layers to correct for all of their error; nil: as many as work allows.
+  var passes: Int?
 
-  /// Most passes that look at the whole error.
-  private static let blocks = 8
+  /// Multiply-adds that passes over the data may take, and how many passes there are at least.
+  private static let work = 200e9
+  private static let fewest = 8
 
   /// The bias without any correction, balanced channels included.
   private func original(_ node: NodeID, _ draft: QuantizationDraft) -> Tensor? {
@@ -32,15 +37,23 @@ struct BiasCorrection {
       result.overrides[InputSlot(node: layer, index: 2)] = original(layer, draft)
       subtract(errors, from: layer, &result)
     }
-    let size = (layers.count + Self.blocks - 1) / Self.blocks
-    for first in stride(from: 0, to: layers.count, by: size) {
-      let block = Array(first..<min(first + size, layers.count))
-      let found = try means(block.map { .sums(layers[$0]) }, result)
-      for (k, layer) in block.enumerated() {
-        subtract(zip(found[k], expected[layer]).map { $0 - $1 }, from: layers[layer], &result)
-      }
+    for index in Self.places(layers.count, passes: passes ?? affordable) {
+      let found = try means([.sums(layers[index])], result)
+      subtract(zip(found[0], expected[index]).map { $0 - $1 }, from: layers[index], &result)
     }
     return result
+  }
+
+  /// A pass runs half of the network on average.
+  private var affordable: Int {
+    let one = max(context.products, 1) * Double(context.fitted.count) / 2
+    return Int(min(max(Self.work / one, Double(Self.fewest)), 10_000))
+  }
+
+  /// The layers to correct for all of their error, at most `passes` of `count`, evenly spaced, the last one among them.
+  private static func places(_ count: Int, passes: Int) -> [Int] {
+    let passes = min(count, passes)
+    return (1...passes).map { $0 * count / passes - 1 }
   }
 
   private func means(_ probes: [Probe], _ draft: QuantizationDraft) throws(QuantizationError) -> [[Double]] {

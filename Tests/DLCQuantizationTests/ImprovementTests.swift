@@ -123,22 +123,28 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
     #expect(BalanceSite.all(network, Participation(network) { _ in true }).isEmpty)
   }
 
+  /// A draft of everything in integers, and the context it is measured in.
+  private func drafted(_ net: TestNetwork) throws -> (draft: QuantizationDraft, context: CalibrationContext) {
+    var draft = QuantizationDraft(network: try PreparedNetwork(net.graph, splits: true))
+    draft.participation = Participation(draft.network) { _ in true }
+    let context = CalibrationContext(
+      samples: net.samples(12), runner: referenceRunner, options: options(), progress: { _ in })
+    let classes = ScaleClasses(draft.network, draft.participation)
+    let observers = try Observation(context: context, checkpoint: nil).observe(
+      classes.observed, channelAxes: [:], in: draft)
+    let assembly = DraftAssembly(options: options())
+    _ = assembly.assignParameters(&draft, observers, method: .automatic)
+    assembly.assignWeights(&draft)
+    return (draft, context)
+  }
+
   @Test func biasCorrectionRemovesThePlantedBias() throws {
     var net = TestNetwork()
     let x = net.input([1, 4, 5, 5])
     let a = try net.convolution(x, 6, bias: [Float](repeating: 2, count: 6), name: "a")
     net.output(
       try net.convolution(a, 6, function: nil, weights: net.values(6 * 6 * 9, 0.1).map { $0 + 0.05 }, name: "y"))
-    var planted = QuantizationDraft(network: try PreparedNetwork(net.graph, splits: true))
-    planted.participation = Participation(planted.network) { _ in true }
-    let context = CalibrationContext(
-      samples: net.samples(12), runner: referenceRunner, options: options(), progress: { _ in })
-    let classes = ScaleClasses(planted.network, planted.participation)
-    let observers = try Observation(context: context, checkpoint: nil).observe(
-      classes.observed, channelAxes: [:], in: planted)
-    let assembly = DraftAssembly(options: options())
-    _ = assembly.assignParameters(&planted, observers, method: .automatic)
-    assembly.assignWeights(&planted)
+    var (planted, context) = try drafted(net)
     // Damage: every weight of the last layer one step too large.
     let last = try #require(planted.network.weighted.last)
     let exact = try #require(planted.weights[last]).integers
@@ -150,5 +156,29 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
     let expected = try means(planted.float)
     #expect(zip(try means(planted), expected).allSatisfy { abs($0 - $1) > 0.05 })
     #expect(zip(try means(corrected), expected).allSatisfy { abs($0 - $1) < 0.001 })
+  }
+  @Test(arguments: [1, 3, 13]) func biasCorrectionDoesNotCorrectAnInheritedErrorAgain(_ passes: Int) throws {
+    var net = TestNetwork()
+    var value = net.input([1, 8, 3, 3])
+    for k in 0..<12 {
+      value = try net.convolution(value, 8, kernel: 1, bias: [Float](repeating: 0.5, count: 8), name: "\(k)")
+    }
+    net.output(try net.convolution(value, 8, kernel: 1, function: nil, name: "y"))
+    var (planted, context) = try drafted(net)
+    let layers = planted.network.weighted
+    // Damage that no weights cause: the first layer's results are clipped, and all that follows inherits the error.
+    let clipped = planted.network.graph[layers[0]].outputs[0]
+    planted.parameters[clipped]?.scales[0] *= 0.3
+    func errors(_ draft: QuantizationDraft) throws -> [Double] {
+      let probes = layers.map { Probe.sums($0) }
+      let found = try context.channelMeans(probes, in: draft, stage: .correcting)
+      let wanted = try context.channelMeans(probes, in: planted.float, stage: .correcting)
+      return zip(found, wanted).map { zip($0, $1).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() }
+    }
+    let before = try errors(planted)
+    let after = try errors(try BiasCorrection(context: context, passes: passes).corrected(planted))
+    #expect(before[1] > 0.3 && before[12] > 0.1, "\(before)")
+    #expect(after[12] < 0.001, "\(after)")
+    #expect(zip(after, before).allSatisfy { $0 < $1 * 1.1 + 0.01 }, "\(before) \(after)")
   }
 }
