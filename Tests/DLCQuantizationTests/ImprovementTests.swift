@@ -157,6 +157,7 @@ private func quantized(_ net: TestNetwork, _ options: QuantizationOptions) throw
     #expect(zip(try means(planted), expected).allSatisfy { abs($0 - $1) > 0.05 })
     #expect(zip(try means(corrected), expected).allSatisfy { abs($0 - $1) < 0.001 })
   }
+
   @Test(arguments: [1, 3, 13]) func biasCorrectionDoesNotCorrectAnInheritedErrorAgain(_ passes: Int) throws {
     var net = TestNetwork()
     var value = net.input([1, 8, 3, 3])
